@@ -1,0 +1,10 @@
+//! A mesh node over WebSockets and TCP: the same core as a native relay and in a browser tab.
+
+#![forbid(unsafe_code)]
+
+pub mod address;
+pub mod id;
+pub mod time;
+
+pub use address::{Address, AddressError, Scheme};
+pub use id::{MessageId, NodeId};
