@@ -5,6 +5,8 @@
 pub mod address;
 pub mod id;
 pub mod time;
+pub mod wire;
 
 pub use address::{Address, AddressError, Scheme};
 pub use id::{MessageId, NodeId};
+pub use wire::Value;

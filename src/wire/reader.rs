@@ -1,0 +1,159 @@
+//! [`FrameReader`]: frames out of a byte stream, however it was cut.
+
+use std::collections::VecDeque;
+
+use bytes::{Buf, Bytes};
+
+use super::error::DecodeError;
+use super::frame::{Frame, HEADER};
+
+/// Reassembles the frames of one link from its byte stream.
+///
+/// The messages of a WebSocket are chunks of the stream like any other: a frame may be split over several or share
+/// one (protocol 0.7, Frame).
+///
+/// Push a chunk, then take frames until there is none. A frame that lies whole in a chunk is a slice of it; one that
+/// does not is copied together, byte by byte at most once. Between chunks the reader holds less than one frame, and
+/// reserves only for bytes that came.
+#[derive(Debug)]
+pub struct FrameReader {
+    max_body: usize,
+    /// The beginning of a frame, copied from chunks that ended too early.
+    partial: Vec<u8>,
+    /// Chunks that were not read yet, none of them empty.
+    chunks: VecDeque<Bytes>,
+    refused: Option<DecodeError>,
+}
+
+impl FrameReader {
+    /// A reader at the start of a stream, for bodies of at most `max_body` bytes.
+    pub fn new(max_body: usize) -> Self {
+        Self {
+            max_body,
+            partial: Vec::new(),
+            chunks: VecDeque::new(),
+            refused: None,
+        }
+    }
+
+    /// Changes the limit, for the next call of [`next_frame`](Self::next_frame) on.
+    pub fn set_max_body(&mut self, max_body: usize) {
+        self.max_body = max_body;
+    }
+
+    /// Takes the next bytes of the stream. They are dropped if the stream was refused before.
+    pub fn push(&mut self, bytes: Bytes) {
+        if !bytes.is_empty() && self.refused.is_none() {
+            self.chunks.push_back(bytes);
+        }
+    }
+
+    /// The next whole frame, or `None` if it takes more bytes.
+    ///
+    /// # Errors
+    /// [`DecodeError::FrameTooLarge`] as soon as a header announces more than the limit, and from then on for ever:
+    /// there is no way to find the next frame.
+    pub fn next_frame(&mut self) -> Result<Option<Frame>, DecodeError> {
+        if let Some(refused) = &self.refused {
+            return Err(refused.clone());
+        }
+        self.assemble().inspect_err(|error| self.refuse(error))
+    }
+
+    /// Whether the stream stands within a frame. Ask when [`next_frame`](Self::next_frame) gave `None`.
+    pub fn is_mid_frame(&self) -> bool {
+        self.buffered() > 0
+    }
+
+    /// How many bytes were pushed but not yet given out as frames.
+    pub fn buffered(&self) -> usize {
+        self.partial.len() + self.chunks.iter().map(Bytes::len).sum::<usize>()
+    }
+
+    fn assemble(&mut self) -> Result<Option<Frame>, DecodeError> {
+        if self.partial.is_empty()
+            && let Some(frame) = self.slice_frame()?
+        {
+            return Ok(Some(frame));
+        }
+        if !self.fill(HEADER) {
+            return Ok(None);
+        }
+        let Some(len) = self.frame_len(&self.partial)? else {
+            return Ok(None);
+        };
+        if !self.fill(len) {
+            return Ok(None);
+        }
+        Ok(Some(Frame::from_whole(
+            core::mem::take(&mut self.partial).into(),
+        )))
+    }
+
+    /// Cuts a frame that lies whole in the first chunk.
+    fn slice_frame(&mut self) -> Result<Option<Frame>, DecodeError> {
+        let Some(chunk) = self.chunks.front() else {
+            return Ok(None);
+        };
+        match self.frame_len(chunk)? {
+            Some(len) if len <= chunk.len() => Ok(self.take(len).map(Frame::from_whole)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The length of the whole frame that begins with `bytes`, if its header is there.
+    fn frame_len(&self, bytes: &[u8]) -> Result<Option<usize>, DecodeError> {
+        let Some(header) = bytes.first_chunk::<HEADER>() else {
+            return Ok(None);
+        };
+        let announced = u32::from_be_bytes(*header);
+        let body = usize::try_from(announced)
+            .ok()
+            .filter(|body| *body <= self.max_body);
+        match body.and_then(|body| body.checked_add(HEADER)) {
+            Some(len) => Ok(Some(len)),
+            None => Err(DecodeError::FrameTooLarge {
+                announced,
+                limit: self.max_body,
+            }),
+        }
+    }
+
+    /// Moves bytes from the chunks into `partial` until it has `len` of them, and says whether it has.
+    fn fill(&mut self, len: usize) -> bool {
+        while self.partial.len() < len {
+            let Some(bytes) = self.take(len - self.partial.len()) else {
+                return false;
+            };
+            self.reserve(bytes.len(), len);
+            self.partial.extend_from_slice(&bytes);
+        }
+        true
+    }
+
+    /// Makes room for `more` bytes, doubling so that each byte is moved a bounded number of times, but never beyond
+    /// `len`, so that a finished frame wastes none.
+    fn reserve(&mut self, more: usize, len: usize) {
+        let wanted = self.partial.len() + more;
+        if wanted > self.partial.capacity() {
+            let doubled = self.partial.capacity().saturating_mul(2).min(len);
+            self.partial
+                .reserve_exact(wanted.max(doubled) - self.partial.len());
+        }
+    }
+
+    /// Takes up to `most` bytes off the first chunk.
+    fn take(&mut self, most: usize) -> Option<Bytes> {
+        let chunk = self.chunks.front_mut()?;
+        if chunk.remaining() <= most {
+            return self.chunks.pop_front();
+        }
+        Some(chunk.split_to(most))
+    }
+
+    fn refuse(&mut self, error: &DecodeError) {
+        self.refused = Some(error.clone());
+        self.partial = Vec::new();
+        self.chunks = VecDeque::new();
+    }
+}

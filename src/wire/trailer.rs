@@ -1,0 +1,138 @@
+//! The trailer: what rs2p says behind the msgpack array of a message.
+//!
+//! py2p and js2p ignore bytes behind the array, cover them with the checksum and the id, and relay them bit for bit.
+//! So a trailer that is not understood, whether of a later version or malformed, is no error: it is ignored here and
+//! forwarded with the message.
+//!
+//! ```text
+//! trailer = 0xc7 ‖ length: u8 ‖ 0x70 ‖ version: u8 = 1 ‖ flags: u8 ‖ fields in the order of their flags
+//! bit 0   = nonce: u64 big-endian
+//! bit 1   = capabilities: u32 big-endian
+//! ```
+//! Higher bits are fields to come; what they add stands behind the known ones and is passed over.
+
+/// The longest trailer that is read, in bytes, its three bytes of msgpack included.
+pub const MAX_TRAILER: usize = 256;
+
+/// The msgpack marker of an extension with a length of one byte.
+const EXT8: u8 = 0xc7;
+/// The type under which trailers go as msgpack extensions.
+const TAG: u8 = 0x70;
+const VERSION: u8 = 1;
+const NONCE: u8 = 1 << 0;
+const CAPABILITIES: u8 = 1 << 1;
+
+/// What stands behind the array of a message. The default is an empty one, which takes no bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Trailer {
+    /// A number that keeps equal messages of one second apart.
+    pub nonce: Option<u64>,
+    /// What the sender of a handshake understands beyond protocol 0.7.
+    pub capabilities: Option<Capabilities>,
+}
+
+impl Trailer {
+    /// Reads the bytes behind the array; anything but a trailer of this version gives an empty one.
+    pub fn parse(bytes: &[u8]) -> Self {
+        Self::fields(bytes).unwrap_or_default()
+    }
+
+    fn fields(bytes: &[u8]) -> Option<Self> {
+        let [EXT8, len, TAG, body @ ..] = bytes else {
+            return None;
+        };
+        if body.len() != usize::from(*len) || bytes.len() > MAX_TRAILER {
+            return None;
+        }
+        let [VERSION, flags, fields @ ..] = body else {
+            return None;
+        };
+        let mut fields = Fields { rest: fields };
+        Some(Self {
+            nonce: fields.next(flags & NONCE)?.map(u64::from_be_bytes),
+            capabilities: fields
+                .next(flags & CAPABILITIES)?
+                .map(|bits| Capabilities(u32::from_be_bytes(bits))),
+        })
+    }
+
+    /// Appends the trailer to `out`; an empty one adds nothing.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        let mut flags = 0;
+        let mut fields = Vec::new();
+        if let Some(nonce) = self.nonce {
+            flags |= NONCE;
+            fields.extend_from_slice(&nonce.to_be_bytes());
+        }
+        if let Some(Capabilities(bits)) = self.capabilities {
+            flags |= CAPABILITIES;
+            fields.extend_from_slice(&bits.to_be_bytes());
+        }
+        if flags != 0 {
+            // Two bytes and the fields above: far below 256.
+            out.extend_from_slice(&[EXT8, 2 + fields.len() as u8, TAG, VERSION, flags]);
+            out.extend_from_slice(&fields);
+        }
+    }
+}
+
+/// Takes fields off the front, those whose flag is set.
+struct Fields<'a> {
+    rest: &'a [u8],
+}
+
+impl Fields<'_> {
+    /// The next field if its flag is set; `None` if it should be there but is cut off.
+    fn next<const N: usize>(&mut self, flag: u8) -> Option<Option<[u8; N]>> {
+        if flag == 0 {
+            return Some(None);
+        }
+        let (field, rest) = self.rest.split_first_chunk()?;
+        self.rest = rest;
+        Some(Some(*field))
+    }
+}
+
+/// What a node understands beyond protocol 0.7: a set of bits, in the trailer of its handshake.
+///
+/// Bits that this version does not know are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Capabilities(u32);
+
+impl Capabilities {
+    /// Nothing but protocol 0.7.
+    pub const NONE: Self = Self(0);
+    /// Answers heartbeats of the application level ([`sub_flag::HEARTBEAT_PING`](super::sub_flag::HEARTBEAT_PING)).
+    pub const HEARTBEAT: Self = Self(1 << 0);
+    /// Takes bodies compressed by zlib, whatever the list of the handshake says.
+    pub const ZLIB: Self = Self(1 << 1);
+    /// Hands messages on to nodes that are no neighbours of their senders.
+    pub const FORWARD: Self = Self(1 << 2);
+
+    /// The set with these bits, known or not.
+    pub const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    /// The bits of the set.
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// Whether all of `other` is in this set.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// What is in either set.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// What is in both sets: what two nodes may use between them.
+    #[must_use]
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+}
