@@ -4,9 +4,11 @@
 
 pub mod address;
 pub mod id;
+pub mod mesh;
 pub mod time;
 pub mod wire;
 
 pub use address::{Address, AddressError, Scheme};
 pub use id::{MessageId, NodeId};
+pub use mesh::{CommandError, Config, Environment, Failure, Peer};
 pub use wire::Value;

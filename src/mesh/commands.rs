@@ -1,0 +1,189 @@
+//! What the user asks for.
+
+use super::error::{CloseReason, CommandError, Failure};
+use super::event::{Receipt, Ticket};
+use super::flood::Forms;
+use super::outbox::Class;
+use super::targets::{Origin, State};
+use super::timers::Timer;
+use super::{Closing, Mesh};
+use crate::address::Address;
+use crate::id::{LinkId, NodeId};
+use crate::time::Timestamp;
+use crate::wire::{Compression, Kind, Message, RawPackets, Signal, sub_flag};
+
+/// What a message has besides its packets, at most: checksum, header, sub-flag and trailer.
+const ENVELOPE: usize = 512;
+
+impl Mesh {
+    pub(super) fn connect(
+        &mut self,
+        now: Timestamp,
+        address: Address,
+        expected: Option<NodeId>,
+        persist: bool,
+    ) -> Result<Receipt, CommandError> {
+        let full = CommandError::TooMany {
+            what: "addresses",
+            limit: self.config.addresses,
+        };
+        let known = self.targets.find(&address);
+        let id = known
+            .or_else(|| self.targets.add(address, Origin::User))
+            .ok_or(full)?;
+        let ticket = self.ticket();
+        let Some(target) = self.targets.target_mut(id) else {
+            return Ok(Receipt::Done);
+        };
+        target.origin = Origin::User;
+        target.persist = persist || known.is_some_and(|_| target.persist);
+        target.expected = expected;
+        if let State::On(link) = target.state
+            && self
+                .links
+                .get(&link)
+                .is_some_and(|link| link.greeted().is_some())
+        {
+            return Ok(Receipt::Done);
+        }
+        target.tickets.push(ticket);
+        // Without a network nothing is dialled; the ticket settles with the first attempt after.
+        self.dial(now, id);
+        Ok(Receipt::Pending(ticket))
+    }
+
+    pub(super) fn broadcast(
+        &mut self,
+        now: Timestamp,
+        packets: &RawPackets,
+    ) -> Result<Receipt, CommandError> {
+        self.check_size(packets)?;
+        if self.table.is_empty() {
+            return Err(CommandError::NotJoined);
+        }
+        if !self.links.keys().any(|&id| self.has_room(id, packets)) {
+            return Err(CommandError::Busy);
+        }
+        let message = self.compose(now, Kind::Broadcast, sub_flag::BROADCAST, packets);
+        self.seen.insert(now, message.id());
+        let ticket = self.ticket();
+        let forms = self.forms(&message);
+        let links = self.flood(now, &forms, Class::Own, Some(ticket), |_, _| true);
+        self.expect_written(ticket, links);
+        Ok(Receipt::Sent {
+            ticket,
+            id: Some(message.id()),
+            links,
+        })
+    }
+
+    pub(super) fn check_size(&self, packets: &RawPackets) -> Result<(), CommandError> {
+        let (size, limit) = (packets.as_bytes().len() + ENVELOPE, self.config.frame);
+        if size > limit {
+            Err(CommandError::TooLarge { size, limit })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The forms in which an own message goes out: compressed too, if somebody takes that and it is worth it.
+    pub(super) fn forms(&self, message: &Message) -> Forms {
+        let plain = message.frame();
+        let wanted = self
+            .config
+            .compress_from
+            .is_some_and(|least| plain.as_bytes().len() >= least)
+            && self
+                .links
+                .values()
+                .filter_map(|link| link.greeted())
+                .any(|greeted| greeted.compression.is_some());
+        let compressed = wanted
+            .then(|| message.compressed_frame(Compression::Zlib))
+            .flatten();
+        Forms {
+            plain,
+            compressed: compressed.map(|frame| (Compression::Zlib, frame)),
+        }
+    }
+
+    /// Whether a greeted link takes a message with these packets without dropping anything for it.
+    pub(super) fn has_room(&self, id: LinkId, packets: &RawPackets) -> bool {
+        let size = packets.as_bytes().len() + ENVELOPE;
+        self.links
+            .get(&id)
+            .is_some_and(|link| link.greeted().is_some() && link.outbox.has_room(size))
+    }
+
+    /// A message of the user's is settled by the first of `links` links that writes it, or when the last is lost.
+    pub(super) fn expect_written(&mut self, ticket: Ticket, links: usize) {
+        match links {
+            0 => self.settle(ticket, Err(Failure::Lost)),
+            links => drop(self.tickets.insert(ticket, links)),
+        }
+    }
+
+    pub(super) fn request_peers(&mut self, now: Timestamp) -> Receipt {
+        let ids: Vec<_> = self
+            .links
+            .iter()
+            .filter(|(_, link)| link.greeted().is_some())
+            .map(|(&id, _)| id)
+            .collect();
+        for id in ids {
+            self.send_signal(now, id, &Signal::RequestPeers);
+        }
+        Receipt::Done
+    }
+
+    pub(super) fn disconnect(
+        &mut self,
+        now: Timestamp,
+        node: &NodeId,
+    ) -> Result<Receipt, CommandError> {
+        if !self.table.contains(node) {
+            return Err(CommandError::NotAPeer(node.clone()));
+        }
+        for id in self.targets.of_node(node) {
+            self.targets.remove(id);
+            self.timers.stop(Timer::Redial(id));
+        }
+        while let Some(link) = self.table.link(node) {
+            self.close_link(now, link, CloseReason::Disconnected);
+        }
+        Ok(Receipt::Done)
+    }
+
+    pub(super) fn close(&mut self, now: Timestamp) -> Receipt {
+        match self.closing {
+            Some(Closing::Draining(ticket)) => return Receipt::Pending(ticket),
+            Some(Closing::Done) => return Receipt::Done,
+            None => {}
+        }
+        let ticket = self.ticket();
+        self.closing = Some(Closing::Draining(ticket));
+        self.forget_targets();
+        for ticket in self.lookups.take_all() {
+            self.timers.stop(Timer::Lookup(ticket));
+            self.settle(ticket, Err(Failure::Closed));
+        }
+        self.timers.set(Timer::Linger, now + self.config.linger);
+        self.close_drained(now);
+        Receipt::Pending(ticket)
+    }
+
+    fn forget_targets(&mut self) {
+        let ids: Vec<_> = self.targets.iter().map(|(id, _)| id).collect();
+        for id in ids {
+            self.timers.stop(Timer::Redial(id));
+            for ticket in self
+                .targets
+                .remove(id)
+                .map(|target| target.tickets)
+                .unwrap_or_default()
+            {
+                self.settle(ticket, Err(Failure::Closed));
+            }
+        }
+    }
+}

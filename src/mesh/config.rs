@@ -1,0 +1,237 @@
+//! What a node is told at its start: its subnet, its addresses, and a name for every limit.
+//!
+//! Each default says its unit and where the number comes from.
+
+use core::time::Duration;
+
+use crate::address::{Address, Scheme};
+use crate::id::NodeId;
+use crate::wire::Limits;
+
+/// The subnet of a node that was given none.
+pub const DEFAULT_SUBNET: &str = "mesh";
+
+/// Who this node is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The id that it shows to its peers.
+    pub node: NodeId,
+}
+
+/// Everything that the core can be told. Build it with [`Config::new`] and set the fields that should differ.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Config {
+    /// The name of the mesh. Nodes link only within one; it is no secret.
+    pub subnet: String,
+    /// Where others can dial this node, at most one address for each kind of transport; none for a browser tab.
+    /// An unspecified host (`0.0.0.0`, `::`) stands for the address by which the peer at hand is reached.
+    pub advertise: Vec<Address>,
+
+    /// Largest frame body before the handshake, in bytes. 4 KiB: a handshake has under 400 bytes, the wire allows 4 GiB.
+    pub greeting_frame: usize,
+    /// Largest frame body after the handshake, before and after decompression, in bytes. 1 MiB, as NATS.
+    pub frame: usize,
+    /// Deepest nesting and most items in one message: 16 and 65,536.
+    pub values: Limits,
+
+    /// Time to establish a link that was dialled. 10 s: a TCP handshake with two lost packets.
+    pub dial_timeout: Duration,
+    /// Time from the link being up to the peer's handshake, absolute. 5 s.
+    pub greeting_timeout: Duration,
+    /// How long a dialler waits for the acceptor's handshake over TCP before it speaks itself. 3 s: measured to be
+    /// accepted by the family; waiting is what lets a node avoid a second link to one peer.
+    pub greeting_patience: Duration,
+    /// Time from the first to the last byte of a frame, absolute. 30 s.
+    pub frame_timeout: Duration,
+
+    /// Most bytes waiting for one peer. 1 MiB.
+    pub queue_bytes: usize,
+    /// Most frames waiting for one peer. 1,024.
+    pub queue_frames: usize,
+    /// Most bytes handed to a transport and not yet written by it, for each link. 256 KiB; one frame may exceed it.
+    pub link_budget: usize,
+    /// Time without a byte written while some wait, after which a peer is cut. 10 s, as NATS.
+    pub stall_timeout: Duration,
+
+    /// How old a broadcast may be by this node's clock. 60 s, as protocol 0.7.
+    pub accept_past: Duration,
+    /// How far in the future a broadcast may be dated. 30 s; protocol 0.7 has no bound.
+    pub accept_future: Duration,
+    /// How long the id of a message is remembered, on the monotonic clock. 120 s: longer than a message is accepted.
+    pub remember: Duration,
+    /// Most ids remembered for one such time; beyond it the oldest go early. 262,144, about 10 MiB.
+    pub remember_ids: usize,
+
+    /// Most links, dialled and accepted together. 16,384.
+    pub links: usize,
+    /// Dialled links wanted. 4, as protocol 0.7; addresses that the user gave are dialled beyond it.
+    pub outgoing: usize,
+    /// Most addresses kept, the user's own included. 256.
+    pub addresses: usize,
+    /// Failures after which an address that peers told is forgotten. 4; the user's own are dialled for ever.
+    pub learned_attempts: u32,
+    /// Shortest and longest wait before a redial; the wait is drawn between 0 and a bound that doubles from the one to
+    /// the other (full jitter). 0.25 s and 30 s.
+    pub redial: (Duration, Duration),
+
+    /// Silence after which a peer is asked whether it lives. 15 s.
+    pub heartbeat: Duration,
+    /// Silence after which a link is cut. 35 s: two heartbeats and a little.
+    pub silence: Duration,
+    /// Time that the older of two links to one peer has to show that it lives, before the newer replaces it. 2 s.
+    pub contest: Duration,
+
+    /// Senders to which a way is remembered, so that a whisper finds them. 4,096.
+    pub routes: usize,
+    /// Most lookups of a node under way. 256.
+    pub lookups: usize,
+    /// Time for a lookup and the dial that follows it. 10 s.
+    pub lookup_timeout: Duration,
+    /// Neighbours whose own peer lists are kept, for a picture of the mesh. 16.
+    pub peer_lists: usize,
+
+    /// Least time between two frames to a peer on plain TCP that shows no capabilities. 1/300 s: py2p loses the link
+    /// when a read ends four bytes into a frame's successor.
+    pub legacy_pace: Duration,
+    /// Own messages of at least this many bytes are compressed towards peers that can take it; `None` for never. 1 KiB.
+    pub compress_from: Option<usize>,
+
+    /// Time that a closing node gives its queues to be written. 2 s.
+    pub linger: Duration,
+}
+
+impl Config {
+    /// The defaults, for a node of `subnet`.
+    pub fn new(subnet: impl Into<String>) -> Self {
+        let seconds = Duration::from_secs;
+        Self {
+            subnet: subnet.into(),
+            advertise: Vec::new(),
+            greeting_frame: 4 << 10,
+            frame: 1 << 20,
+            values: Limits::DEFAULT,
+            dial_timeout: seconds(10),
+            greeting_timeout: seconds(5),
+            greeting_patience: seconds(3),
+            frame_timeout: seconds(30),
+            queue_bytes: 1 << 20,
+            queue_frames: 1_024,
+            link_budget: 256 << 10,
+            stall_timeout: seconds(10),
+            accept_past: seconds(60),
+            accept_future: seconds(30),
+            remember: seconds(120),
+            remember_ids: 1 << 18,
+            links: 16_384,
+            outgoing: 4,
+            addresses: 256,
+            learned_attempts: 4,
+            redial: (Duration::from_millis(250), seconds(30)),
+            heartbeat: seconds(15),
+            silence: seconds(35),
+            contest: seconds(2),
+            routes: 4_096,
+            lookups: 256,
+            lookup_timeout: seconds(10),
+            peer_lists: 16,
+            legacy_pace: Duration::from_micros(3_334),
+            compress_from: Some(1 << 10),
+            linger: seconds(2),
+        }
+    }
+
+    /// Where peers on `scheme` can dial this node.
+    pub(super) fn advertised(&self, scheme: Scheme) -> Option<&Address> {
+        self.advertise
+            .iter()
+            .find(|address| address.scheme() == scheme)
+    }
+
+    /// Checks that the limits fit together.
+    ///
+    /// # Errors
+    /// [`ConfigError`], which names the first field that does not fit.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let rules = [
+            (
+                self.greeting_frame >= 1_024,
+                "greeting_frame",
+                "at least 1 KiB, or no handshake fits",
+            ),
+            (
+                self.frame >= self.greeting_frame,
+                "frame",
+                "at least greeting_frame",
+            ),
+            (
+                u32::try_from(self.frame).is_ok(),
+                "frame",
+                "under 4 GiB, the length field's end",
+            ),
+            (
+                self.queue_bytes >= self.frame,
+                "queue_bytes",
+                "at least frame, or no large message can be sent",
+            ),
+            (self.queue_frames > 0, "queue_frames", "at least 1"),
+            (self.links > 0, "links", "at least 1"),
+            (self.remember_ids > 0, "remember_ids", "at least 1"),
+            (
+                self.remember >= self.accept_past + self.accept_future,
+                "remember",
+                "at least accept_past + accept_future, or a message circles",
+            ),
+            (
+                self.silence > self.heartbeat,
+                "silence",
+                "longer than heartbeat",
+            ),
+            (
+                self.redial.0 > Duration::ZERO && self.redial.1 >= self.redial.0,
+                "redial",
+                "rising and not zero",
+            ),
+        ];
+        match rules.iter().find(|(holds, ..)| !holds) {
+            Some(&(_, field, rule)) => Err(ConfigError { field, rule }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::new(DEFAULT_SUBNET)
+    }
+}
+
+/// A limit that does not fit the others. The fault is with whoever configured the node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Config::{field} must be {rule}")]
+#[non_exhaustive]
+pub struct ConfigError {
+    /// The field.
+    pub field: &'static str,
+    /// What it must be.
+    pub rule: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_fit_together() {
+        assert_eq!(Config::default().validate(), Ok(()));
+    }
+
+    #[test]
+    fn a_limit_that_does_not_fit_is_named() {
+        let config = Config {
+            remember: Duration::from_secs(60),
+            ..Config::default()
+        };
+        assert_eq!(config.validate().map_err(|e| e.field), Err("remember"));
+    }
+}

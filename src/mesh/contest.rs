@@ -1,0 +1,83 @@
+//! Two links to one peer: which one stays.
+//!
+//! Only one of the two nodes decides, the one with the numerically greater id, so they can never each close the other's
+//! choice. It asks over the older link; if that answers in time the newer goes, else the older. A claim to an id
+//! therefore never displaces a link that lives. Until then both carry what is sent, and the receiver drops duplicates.
+
+use core::cmp::Ordering;
+use core::time::Duration;
+
+use super::Mesh;
+use super::error::CloseReason;
+use super::timers::Timer;
+use crate::id::{LinkId, NodeId};
+use crate::time::Timestamp;
+
+/// How much longer than the deciding node the other waits before it decides itself.
+const GRACE: Duration = Duration::from_millis(500);
+
+impl Mesh {
+    pub(super) fn contest_begun(
+        &mut self,
+        now: Timestamp,
+        node: &NodeId,
+        older: LinkId,
+        newer: LinkId,
+    ) {
+        match self.identity.node.numeric_cmp(node) {
+            Ordering::Greater => self.challenge(now, older, newer),
+            // The other decides; if it does not, it may know less than this node.
+            Ordering::Less | Ordering::Equal => {
+                self.timers
+                    .set(Timer::Contest(newer), now + self.config.contest + GRACE);
+            }
+        }
+    }
+
+    fn challenge(&mut self, now: Timestamp, older: LinkId, newer: LinkId) {
+        if let Some(link) = self.links.get_mut(&older) {
+            link.challenger = Some(newer);
+        }
+        self.timers
+            .set(Timer::Contest(newer), now + self.config.contest);
+        self.probe(now, older);
+    }
+
+    /// The older link lives: the newer is one too many.
+    pub(super) fn contest_answered(&mut self, now: Timestamp, older: LinkId) {
+        let Some(link) = self.links.get_mut(&older) else {
+            return;
+        };
+        let Some(newer) = link.challenger.take() else {
+            return;
+        };
+        let contest = self
+            .links
+            .get(&older)
+            .and_then(|link| link.node())
+            .and_then(|node| self.table.contest(node));
+        if contest == Some((older, newer)) {
+            self.close_link(now, newer, CloseReason::Duplicate);
+        }
+    }
+
+    pub(super) fn contest_expired(&mut self, now: Timestamp, newer: LinkId) {
+        let Some(node) = self.links.get(&newer).and_then(|link| link.node()) else {
+            return;
+        };
+        let Some((older, rival)) = self.table.contest(node) else {
+            return;
+        };
+        if rival != newer {
+            return;
+        }
+        let challenged = self
+            .links
+            .get(&older)
+            .is_some_and(|link| link.challenger == Some(newer));
+        match challenged {
+            true => self.close_link(now, older, CloseReason::Replaced),
+            false => self.challenge(now, older, newer),
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! Which addresses are dialled, and when again.
+
+use rand_chacha::rand_core::RngCore;
+
+use super::Mesh;
+use super::error::{CloseReason, Failure, LinkDown};
+use super::event::{Event, LinkInfo, Output};
+use super::link::{Link, Phase};
+use super::targets::{Next, Origin, State, Target, TargetId};
+use super::timers::Timer;
+use crate::address::{Address, Scheme};
+use crate::id::{LinkId, NodeId};
+use crate::time::Timestamp;
+use crate::wire::{Endpoint, PeerEntry};
+
+/// How a link ended, in the words of those who care: a log, and who asked for it.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) reason: String,
+    failure: Failure,
+    /// The node has another link: there is nothing to dial.
+    is_duplicate: bool,
+}
+
+impl Ended {
+    pub(super) fn from_down(down: &LinkDown, subnet: &str) -> Self {
+        let reason = down.to_string();
+        let failure = match down {
+            LinkDown::Unreachable(text) => Failure::Unreachable(text.clone()),
+            LinkDown::ClosedByPeer {
+                code: Some(CloseReason::WRONG_SUBNET),
+                ..
+            } => Failure::WrongSubnet {
+                subnet: subnet.to_owned(),
+            },
+            LinkDown::ClosedByPeer { .. } | LinkDown::Failed(_) => Failure::Refused(reason.clone()),
+        };
+        let is_duplicate = matches!(
+            down,
+            LinkDown::ClosedByPeer {
+                code: Some(CloseReason::DUPLICATE),
+                ..
+            }
+        );
+        Self {
+            reason,
+            failure,
+            is_duplicate,
+        }
+    }
+
+    pub(super) fn from_reason(reason: &CloseReason, subnet: &str) -> Self {
+        let failure = match reason {
+            CloseReason::WrongSubnet { .. } => Failure::WrongSubnet {
+                subnet: subnet.to_owned(),
+            },
+            CloseReason::DialTimeout => Failure::Unreachable(reason.to_string()),
+            CloseReason::Shutdown => Failure::Closed,
+            other => Failure::Refused(other.to_string()),
+        };
+        Self {
+            reason: reason.to_string(),
+            failure,
+            is_duplicate: matches!(reason, CloseReason::Duplicate),
+        }
+    }
+}
+
+impl Mesh {
+    /// Dials an address now, unless its node is linked already.
+    pub(super) fn dial(&mut self, now: Timestamp, id: TargetId) {
+        let Some(target) = self.targets.target(id) else {
+            return;
+        };
+        if self.closing.is_some()
+            || matches!(target.state, State::On(_))
+            || self.is_out_of_reach(target)
+        {
+            return;
+        }
+        if target
+            .node
+            .as_ref()
+            .is_some_and(|node| self.table.contains(node))
+        {
+            return self.target_up(id);
+        }
+        let address = target.address.clone();
+        let link = LinkId::dialled(self.next_dial);
+        self.next_dial += 1;
+        self.timers.stop(Timer::Redial(id));
+        self.timers
+            .set(Timer::Greeting(link), now + self.config.dial_timeout);
+        let info = LinkInfo {
+            scheme: address.scheme(),
+            remote: Some(address.to_string()),
+            local_host: None,
+        };
+        let mut state = self.new_link(now, info, Phase::Dialled);
+        state.target = Some(id);
+        self.links.insert(link, state);
+        if let Some(target) = self.targets.target_mut(id) {
+            target.state = State::On(link);
+        }
+        self.outputs.push_back(Output::Dial { link, address });
+    }
+
+    /// Without a network only this machine is left, where many a relay runs.
+    fn is_out_of_reach(&self, target: &Target) -> bool {
+        self.offline && !target.address.is_loopback()
+    }
+
+    /// The deadline of a redial has come.
+    pub(super) fn redial(&mut self, now: Timestamp, id: TargetId) {
+        let Some(target) = self.targets.target_mut(id) else {
+            return;
+        };
+        target.state = State::Idle;
+        match target.origin {
+            Origin::User => self.dial(now, id),
+            Origin::Peer | Origin::Lookup => self.want_links(now),
+        }
+    }
+
+    /// Dials everything that waits, as the network or the page has come back.
+    pub(super) fn redial_all(&mut self, now: Timestamp) {
+        let waiting: Vec<_> = self
+            .targets
+            .iter()
+            .filter(|(_, t)| !matches!(t.state, State::On(_)))
+            .map(|(id, _)| id)
+            .collect();
+        for id in waiting {
+            self.timers.stop(Timer::Redial(id));
+            self.redial(now, id);
+        }
+    }
+
+    /// Dials addresses that peers told until there are as many dialled links as wanted.
+    pub(super) fn want_links(&mut self, now: Timestamp) {
+        if self.offline || self.closing.is_some() {
+            return;
+        }
+        let under_way = self
+            .targets
+            .iter()
+            .filter(|(_, target)| matches!(target.state, State::On(_)))
+            .count();
+        for _ in under_way..self.config.outgoing {
+            let Some(id) = self.pick_learned() else {
+                return;
+            };
+            self.dial(now, id);
+        }
+    }
+
+    fn pick_learned(&mut self) -> Option<TargetId> {
+        let linked =
+            |node: &Option<NodeId>| node.as_ref().is_some_and(|node| self.table.contains(node));
+        let candidates: Vec<_> = self
+            .targets
+            .iter()
+            .filter(|(_, t)| t.origin == Origin::Peer && t.state == State::Idle && !linked(&t.node))
+            .map(|(id, _)| id)
+            .collect();
+        let pick = (u64::from(self.rng.next_u32()) * candidates.len() as u64) >> 32;
+        candidates.get(pick as usize).copied()
+    }
+
+    /// Keeps the addresses that a peer told, on the transport on which it told them.
+    pub(super) fn learn(&mut self, now: Timestamp, scheme: Scheme, entries: &[PeerEntry]) {
+        for entry in entries {
+            let Some(address) = entry
+                .endpoint
+                .as_ref()
+                .and_then(|at| address_of(scheme, at))
+            else {
+                continue;
+            };
+            if entry.node == self.identity.node || self.is_own(&address) {
+                continue;
+            }
+            let known = self.targets.find(&address);
+            let id = known.or_else(|| self.targets.add(address, Origin::Peer));
+            if let Some(target) = id
+                .and_then(|id| self.targets.target_mut(id))
+                .filter(|t| t.state == State::Idle)
+            {
+                target.node = Some(entry.node.clone());
+            }
+        }
+        self.want_links(now);
+    }
+
+    fn is_own(&self, address: &Address) -> bool {
+        self.config
+            .advertised(address.scheme())
+            .is_some_and(|own| own.authority() == address.authority())
+    }
+
+    /// Dials where somebody said that `node` is.
+    pub(super) fn dial_candidate(
+        &mut self,
+        now: Timestamp,
+        scheme: Scheme,
+        endpoint: &Endpoint,
+        node: &NodeId,
+    ) {
+        let Some(address) = address_of(scheme, endpoint).filter(|address| !self.is_own(address))
+        else {
+            return;
+        };
+        let id = match self.targets.find(&address) {
+            Some(id) => Some(id),
+            None => self.targets.add(address, Origin::Lookup),
+        };
+        let Some(id) = id else { return };
+        if let Some(target) = self
+            .targets
+            .target_mut(id)
+            .filter(|target| target.origin == Origin::Lookup)
+        {
+            target.expected = Some(node.clone());
+        }
+        self.dial(now, id);
+    }
+
+    /// The node at an address is known now.
+    pub(super) fn met(&mut self, id: TargetId, node: &NodeId) {
+        if let Some(target) = self.targets.target_mut(id) {
+            target.node = Some(node.clone());
+            // What a lookup found is an address like any other from here on.
+            if target.origin == Origin::Lookup {
+                target.origin = Origin::Peer;
+            }
+        }
+    }
+
+    /// What was asked of an address has come about: its node is linked.
+    pub(super) fn target_up(&mut self, id: TargetId) {
+        let Some(target) = self.targets.target_mut(id) else {
+            return;
+        };
+        target.persist = true;
+        for ticket in core::mem::take(&mut target.tickets) {
+            self.settle(ticket, Ok(()));
+        }
+    }
+
+    /// A dialled link ended.
+    pub(super) fn target_down(&mut self, now: Timestamp, link: &Link, ended: &Ended) {
+        if let Some(node) = link
+            .node()
+            .filter(|node| !self.table.contains(node))
+            .cloned()
+        {
+            self.redial_node(now, &node);
+        }
+        let Some(id) = link.target else { return };
+        let Some(target) = self.targets.target_mut(id) else {
+            return;
+        };
+        if ended.is_duplicate && target.tickets.is_empty() {
+            return target.state = State::Idle;
+        }
+        if link
+            .greeted()
+            .is_some_and(|greeted| now.since(greeted.since) >= self.config.greeting_timeout)
+        {
+            self.targets.held(id);
+        }
+        self.retry(now, id, link, &ended.failure);
+    }
+
+    fn retry(&mut self, now: Timestamp, id: TargetId, link: &Link, failure: &Failure) {
+        let Some(target) = self.targets.target_mut(id) else {
+            return;
+        };
+        let (address, tickets) = (target.address.clone(), core::mem::take(&mut target.tickets));
+        let next = self.targets.failed(
+            id,
+            self.config.redial,
+            self.config.learned_attempts,
+            &mut self.rng,
+        );
+        let redial = match next {
+            Next::Retry(wait) => {
+                self.timers.set(Timer::Redial(id), now + wait);
+                Some(wait)
+            }
+            Next::Forget => None,
+        };
+        for ticket in tickets {
+            self.settle(ticket, Err(failure.clone()));
+        }
+        if link.greeted().is_none() {
+            self.tell(Event::DialFailed {
+                address,
+                failure: failure.clone(),
+                redial,
+            });
+        }
+    }
+
+    /// A node is no peer any more: those of its addresses that rested because it was one are dialled again.
+    fn redial_node(&mut self, now: Timestamp, node: &NodeId) {
+        for id in self.targets.of_node(node) {
+            let Some(target) = self.targets.target_mut(id) else {
+                continue;
+            };
+            if target.origin == Origin::User && target.state == State::Idle {
+                target.state = State::Waiting;
+                let wait = self
+                    .config
+                    .redial
+                    .0
+                    .mul_f64(f64::from(self.rng.next_u32()) / f64::from(u32::MAX));
+                self.timers.set(Timer::Redial(id), now + wait);
+            }
+        }
+    }
+}
+
+fn address_of(scheme: Scheme, endpoint: &Endpoint) -> Option<Address> {
+    match scheme {
+        Scheme::Memory => Some(Address::memory(endpoint.port)),
+        scheme => Address::new(scheme, &endpoint.host, endpoint.port).ok(),
+    }
+}

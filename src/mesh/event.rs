@@ -1,0 +1,242 @@
+//! What goes into the core and what comes out of it.
+
+use bytes::Bytes;
+
+use super::error::{CloseReason, Failure, LinkDown};
+use crate::address::{Address, Scheme};
+use crate::id::{LinkId, MessageId, NodeId};
+use crate::time::WallSeconds;
+use crate::wire::{Endpoint, Message, RawPackets};
+
+/// What the transport tells the core. Handled by `Mesh::handle_link`, which takes anything.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum LinkEvent {
+    /// A link is up: one that was dialled, or one that was accepted, with an id that is new.
+    Opened {
+        /// The link.
+        link: LinkId,
+        /// What is known of it.
+        info: LinkInfo,
+    },
+    /// Bytes came, in any chunking.
+    Received {
+        /// The link.
+        link: LinkId,
+        /// The bytes.
+        bytes: Bytes,
+    },
+    /// The network took bytes of what was transmitted.
+    Written {
+        /// The link.
+        link: LinkId,
+        /// How many bytes of frames, counted without the transport's own framing.
+        bytes: usize,
+    },
+    /// The link is gone, or the dial failed. No event for it follows.
+    Closed {
+        /// The link.
+        link: LinkId,
+        /// How it ended.
+        down: LinkDown,
+    },
+}
+
+/// What a transport knows of a new link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkInfo {
+    /// The kind of transport.
+    pub scheme: Scheme,
+    /// The peer's address as people would write it, for logs.
+    pub remote: Option<String>,
+    /// The host by which the peer reaches this node, if the transport can tell.
+    pub local_host: Option<String>,
+}
+
+/// What the user asks for.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Command {
+    /// Link to the node at an address, and again whenever the link is lost. Settles when linked or when the first
+    /// attempt failed.
+    Connect {
+        /// Where.
+        address: Address,
+        /// Who should be there, if it matters.
+        expected: Option<NodeId>,
+        /// Whether to go on if the first attempt fails; otherwise the address is then forgotten.
+        persist: bool,
+    },
+    /// Send packets to every node. Settles when the first peer's transport has written the message.
+    Broadcast {
+        /// The packets, without sub-flag.
+        packets: RawPackets,
+    },
+    /// Send packets to one node. Settles when written to it; without a link to it, it is looked up and dialled.
+    Whisper {
+        /// To whom.
+        to: NodeId,
+        /// The packets, without sub-flag.
+        packets: RawPackets,
+    },
+    /// Ask every peer for its peers.
+    RequestPeers,
+    /// Close the link to a peer, and do not dial it again.
+    Disconnect {
+        /// The peer.
+        node: NodeId,
+    },
+    /// Write what waits, close every link, and end. Settles when every link is closed.
+    Close,
+}
+
+/// The number of an accepted command whose end is told by [`Event::Settled`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// That a command was accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Receipt {
+    /// Done already.
+    Done,
+    /// A message was put on its way.
+    Sent {
+        /// Its end is told under this number.
+        ticket: Ticket,
+        /// The message's id; `None` while a whisper waits for a link.
+        id: Option<MessageId>,
+        /// How many links took it.
+        links: usize,
+    },
+    /// Under way; the end is told under this number.
+    Pending(Ticket),
+}
+
+/// What happens around the node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Environment {
+    /// What the wall clock says. To be told before anything else, and whenever it steps; between two tellings the core
+    /// counts on by the monotonic clock.
+    WallClock(WallSeconds),
+    /// The network went: only this machine's own addresses are dialled.
+    Offline,
+    /// The network came: everything is dialled and every link probed, at once.
+    Online,
+    /// The page is not seen.
+    Hidden,
+    /// The page is seen again.
+    Visible,
+    /// The page is about to be stopped.
+    Frozen,
+    /// The page runs again: every link is probed, at once.
+    Resumed,
+}
+
+/// What the core wants done, in this order.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Output {
+    /// Open a link to an address and tell of it under this id: `Opened`, or `Closed` if it fails.
+    Dial {
+        /// The id of the link.
+        link: LinkId,
+        /// Where.
+        address: Address,
+    },
+    /// Send one frame to several links, which share its bytes.
+    Transmit {
+        /// The links.
+        to: Vec<LinkId>,
+        /// The frame.
+        frame: Bytes,
+    },
+    /// Close a link, or give up its dial. The core has forgotten it; no event for it is expected.
+    Close {
+        /// The link.
+        link: LinkId,
+        /// Why, which the peer is told where the transport has words for it.
+        reason: CloseReason,
+    },
+    /// Tell the user.
+    Event(Event),
+}
+
+/// What the user is told.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// The first peer is linked: the node is in the mesh, again and again after each loss.
+    Joined,
+    /// The last peer is gone.
+    Left,
+    /// A node became a peer.
+    PeerUp(Peer),
+    /// Another link to a peer took over, so what is known of the peer changed.
+    PeerChanged(Peer),
+    /// A node is no peer any more.
+    PeerDown {
+        /// The node.
+        node: NodeId,
+        /// Why, in words.
+        reason: String,
+    },
+    /// A message for the application.
+    Message {
+        /// The message.
+        message: Message,
+        /// The peer that it came from, which is its sender only if that one is a neighbour.
+        via: NodeId,
+    },
+    /// A neighbour told its peers.
+    Peers {
+        /// The neighbour.
+        of: NodeId,
+    },
+    /// What was begun under a ticket has ended.
+    Settled {
+        /// The ticket.
+        ticket: Ticket,
+        /// How.
+        result: Result<(), Failure>,
+    },
+    /// A dial failed or its link was refused; it will be tried again if `redial` says when.
+    DialFailed {
+        /// Where.
+        address: Address,
+        /// Why.
+        failure: Failure,
+        /// The wait until the next attempt.
+        redial: Option<core::time::Duration>,
+    },
+    /// A peer that had not greeted was refused, or a link was cut: something an operator may want in a log.
+    LinkClosed {
+        /// The link.
+        link: LinkId,
+        /// The peer's address, if known.
+        remote: Option<String>,
+        /// Who it was, if it had greeted.
+        node: Option<NodeId>,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// Every link is closed; nothing follows.
+    Closed,
+}
+
+/// A peer: a node with a link to this one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Peer {
+    /// Its id.
+    pub node: NodeId,
+    /// Where it says that it can be dialled; `None` for a browser tab.
+    pub endpoint: Option<Endpoint>,
+    /// The kind of transport.
+    pub scheme: Scheme,
+    /// Whether this node dialled (else it was dialled).
+    pub dialled: bool,
+    /// Whether it showed capabilities, as rs2p nodes do and py2p and js2p do not.
+    pub capable: bool,
+}

@@ -1,0 +1,135 @@
+//! Whispers to nodes that are no neighbours, handed on from node to node along the path on which their target was heard.
+//!
+//! So a tab, which nobody can dial, can be answered. The message travels as its sender packed it, inside a whisper of each
+//! node on the way; each hands it on once, so it cannot circle. An extension: only nodes that showed the capability are
+//! given such whispers.
+
+use bytes::Bytes;
+
+use super::Mesh;
+use super::error::CommandError;
+use super::event::{Receipt, Ticket};
+use super::flood::{Age, age};
+use super::outbox::{Class, Parcel};
+use crate::id::{LinkId, NodeId};
+use crate::time::Timestamp;
+use crate::wire::{Kind, Message, RawPackets, Signal, Trailer, sub_flag};
+
+impl Mesh {
+    /// The link that leads to a node that is no neighbour, as far as this node knows.
+    pub(super) fn next_hop(&self, to: &NodeId) -> Option<LinkId> {
+        let forwards = |link: &LinkId| {
+            self.links
+                .get(link)
+                .and_then(|link| link.greeted())
+                .is_some_and(|greeted| greeted.forwards)
+        };
+        let heard = self.routes.towards(to).filter(forwards);
+        // Of one that has not spoken yet, a neighbour may have told.
+        heard.or_else(|| self.table.teller(to).filter(forwards))
+    }
+
+    /// Sends packets to a node over another one.
+    pub(super) fn whisper_over(
+        &mut self,
+        now: Timestamp,
+        hop: LinkId,
+        to: &NodeId,
+        packets: &RawPackets,
+    ) -> Result<Receipt, CommandError> {
+        if !self.has_room(hop, packets) {
+            return Err(CommandError::Busy);
+        }
+        let message = self.compose(now, Kind::Whisper, sub_flag::WHISPER, packets);
+        // It must not come back to who sent it.
+        self.seen.insert(now, message.id());
+        let ticket = self.ticket();
+        let links = self.send_forward(now, hop, to, &message, Class::Own, Some(ticket));
+        self.expect_written(ticket, links);
+        Ok(Receipt::Sent {
+            ticket,
+            id: Some(message.id()),
+            links,
+        })
+    }
+
+    fn send_forward(
+        &mut self,
+        now: Timestamp,
+        hop: LinkId,
+        to: &NodeId,
+        message: &Message,
+        class: Class,
+        ticket: Option<Ticket>,
+    ) -> usize {
+        let signal = Signal::Forward {
+            to: to.clone(),
+            packed: message.packed(),
+        };
+        let form = super::greeting::BROADCAST_FORM;
+        let outer = self.sign(now, &signal, form, Trailer::default());
+        let parcel = Parcel {
+            frame: outer.frame().into_bytes(),
+            class,
+            ticket,
+        };
+        self.post_counted(now, hop, parcel)
+    }
+
+    /// Takes a whisper that is on its way to `to`: here, or further on.
+    pub(super) fn handle_forward(
+        &mut self,
+        now: Timestamp,
+        from: LinkId,
+        to: NodeId,
+        packed: Bytes,
+    ) {
+        let message = Message::from_packed(&packed, &self.config.values).ok();
+        let Some(message) = message.filter(|message| self.is_fit_to_forward(now, message)) else {
+            return self.stats.malformed += 1;
+        };
+        if !self.seen.insert(now, message.id()) {
+            return self.stats.duplicates += 1;
+        }
+        if to == self.identity.node {
+            return self.deliver(from, message);
+        }
+        match self.table.link(&to) {
+            Some(link) => self.hand_to_target(now, link, &to, &message),
+            None => {
+                if let Some(hop) = self.next_hop(&to).filter(|hop| *hop != from) {
+                    self.send_forward(now, hop, &to, &message, Class::Relayed, None);
+                }
+            }
+        }
+    }
+
+    /// The same rules as for a broadcast, and a nonce, as each node on the way must know a copy when it sees one.
+    fn is_fit_to_forward(&self, now: Timestamp, message: &Message) -> bool {
+        let (past, future) = (self.config.accept_past, self.config.accept_future);
+        message.kind() == Kind::Whisper
+            && matches!(Signal::parse(message), Ok(Signal::Application))
+            && message.trailer().nonce.is_some()
+            && *message.sender() != self.identity.node
+            && age(message.time(), self.wall(now), past, future) == Age::Current
+    }
+
+    /// A neighbour that knows no forwards is given the whisper itself: it takes the sender for what the message says.
+    fn hand_to_target(&mut self, now: Timestamp, link: LinkId, to: &NodeId, message: &Message) {
+        let greeted = self.links.get(&link).and_then(|link| link.greeted());
+        if greeted.is_some_and(|greeted| greeted.forwards) {
+            self.send_forward(now, link, to, message, Class::Relayed, None);
+        } else {
+            let frame = message.frame().into_bytes();
+            self.post_counted(
+                now,
+                link,
+                Parcel {
+                    frame,
+                    class: Class::Relayed,
+                    ticket: None,
+                },
+            );
+        }
+    }
+}

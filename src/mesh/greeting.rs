@@ -1,0 +1,334 @@
+//! Handshakes: who speaks first, whom this node takes for a peer, and how a peer that is silent is found out.
+
+use super::Mesh;
+use super::error::CloseReason;
+use super::event::{Event, Peer};
+use super::link::{Greeted, Phase};
+use super::outbox::{Class, Parcel};
+use super::peers::Joined;
+use super::sending::id_form;
+use super::timers::Timer;
+use crate::address::Scheme;
+use crate::id::{LinkId, NodeId};
+use crate::time::Timestamp;
+use crate::wire::{
+    Capabilities, Compression, Endpoint, Handshake, IdForm, Message, PeerEntry, Signal, Trailer,
+};
+
+/// Most entries in a peer list that this node sends.
+const PEERS_TOLD: usize = 64;
+
+/// What this node can do beyond protocol 0.7.
+const CAPABILITIES: Capabilities = Capabilities::HEARTBEAT
+    .union(Capabilities::ZLIB)
+    .union(Capabilities::FORWARD);
+
+impl Mesh {
+    /// Over TCP the acceptor speaks first and the dialler waits for it, which lets it end a second link to one node before the
+    /// peer has seen it. Over WebSocket the dialler speaks first, so that the acceptor learns whether it came as `ws`
+    /// or, through a proxy, as `wss`.
+    pub(super) fn speak_first(&mut self, now: Timestamp, id: LinkId) {
+        let Some(link) = self.links.get(&id) else {
+            return;
+        };
+        match (link.info.scheme.is_websocket(), id.is_dialled()) {
+            (true, true) | (false, false) => self.greet(now, id),
+            (true, false) => {}
+            (false, true) => self
+                .timers
+                .set(Timer::Patience(id), now + self.config.greeting_patience),
+        }
+    }
+
+    /// Sends this node's handshake, once.
+    pub(super) fn greet(&mut self, now: Timestamp, id: LinkId) {
+        let Some(link) = self
+            .links
+            .get_mut(&id)
+            .filter(|link| !link.spoke && link.phase != Phase::Dialled)
+        else {
+            return;
+        };
+        link.spoke = true;
+        let (scheme, form) = (link.info.scheme, id_form(link));
+        let host = link.info.local_host.clone();
+        let handshake = Handshake {
+            node: self.identity.node.clone(),
+            protocol: scheme
+                .protocol(&self.config.subnet)
+                .as_str()
+                .as_bytes()
+                .to_vec(),
+            endpoint: self.own_endpoint(scheme, host),
+            // A link that announces no compression survives what py2p does around it.
+            compression: Vec::new(),
+        };
+        let trailer = Trailer {
+            capabilities: Some(CAPABILITIES),
+            ..Trailer::default()
+        };
+        let message = self.sign(now, &Signal::Handshake(handshake), form, trailer);
+        let parcel = Parcel {
+            frame: message.frame().into_bytes(),
+            class: Class::Control,
+            ticket: None,
+        };
+        if self.post(now, id, parcel).is_err() {
+            self.close_link(now, id, CloseReason::SlowReader);
+        }
+    }
+
+    /// Where a peer on `scheme`, which reaches this node by `local_host`, can dial it.
+    fn own_endpoint(&self, scheme: Scheme, local_host: Option<String>) -> Option<Endpoint> {
+        let address = self.config.advertised(scheme)?;
+        let unspecified = address
+            .host()
+            .parse()
+            .is_ok_and(|ip: core::net::IpAddr| ip.is_unspecified());
+        let host = if unspecified {
+            local_host?
+        } else {
+            address.host().to_owned()
+        };
+        Some(Endpoint {
+            host,
+            port: address.port(),
+        })
+    }
+
+    /// Takes the first message of a link, which must be a handshake.
+    pub(super) fn handle_greeting(&mut self, now: Timestamp, id: LinkId, message: &Message) {
+        let handshake = match Signal::parse(message) {
+            Ok(Signal::Handshake(handshake)) => handshake,
+            Ok(_) => return self.close_link(now, id, CloseReason::NotGreeted),
+            Err(error) => return self.close_link(now, id, CloseReason::Undecodable(error)),
+        };
+        match self.judge(id, &handshake) {
+            Ok(scheme) => self.welcome(now, id, scheme, handshake, message),
+            Err(reason) => self.refuse(now, id, &handshake.node, reason),
+        }
+    }
+
+    /// Whether the peer may be one; and the transport on which it sees itself.
+    fn judge(&self, id: LinkId, handshake: &Handshake) -> Result<Scheme, CloseReason> {
+        let Some(link) = self.links.get(&id) else {
+            return Err(CloseReason::Disconnected);
+        };
+        let scheme = self.scheme_of(link.info.scheme, &handshake.protocol)?;
+        let target = link.target.and_then(|target| self.targets.target(target));
+        if handshake.node == self.identity.node {
+            return Err(CloseReason::OwnNode);
+        }
+        if let Some(expected) = target
+            .and_then(|target| target.expected.clone())
+            .filter(|id| *id != handshake.node)
+        {
+            return Err(CloseReason::OtherNode {
+                expected,
+                found: handshake.node.clone(),
+            });
+        }
+        let second = self.table.contains(&handshake.node);
+        // A dialler that has not spoken ends a second link unseen; a third link is one too many for anybody.
+        if second && (!link.spoke && id.is_dialled() || self.table.is_contested(&handshake.node)) {
+            return Err(CloseReason::Duplicate);
+        }
+        Ok(scheme)
+    }
+
+    /// A protocol id is that of the link's transport; behind a proxy that ends TLS, a peer that came as `wss` arrives as `ws`.
+    fn scheme_of(&self, scheme: Scheme, protocol: &[u8]) -> Result<Scheme, CloseReason> {
+        let is =
+            |scheme: Scheme| scheme.protocol(&self.config.subnet).as_str().as_bytes() == protocol;
+        match scheme {
+            scheme if is(scheme) => Ok(scheme),
+            Scheme::Ws if is(Scheme::Wss) => Ok(Scheme::Wss),
+            _ => Err(CloseReason::WrongSubnet {
+                theirs: String::from_utf8_lossy(protocol).chars().take(48).collect(),
+                ours: scheme.protocol(&self.config.subnet).as_str().to_owned(),
+            }),
+        }
+    }
+
+    fn refuse(&mut self, now: Timestamp, id: LinkId, node: &NodeId, reason: CloseReason) {
+        if let (CloseReason::Duplicate, Some(target)) =
+            (&reason, self.links.get(&id).and_then(|link| link.target))
+        {
+            // Who dialled wanted a link to the node at that address, and there is one.
+            self.met(target, node);
+            self.target_up(target);
+        }
+        self.close_link(now, id, reason);
+    }
+
+    fn welcome(
+        &mut self,
+        now: Timestamp,
+        id: LinkId,
+        scheme: Scheme,
+        handshake: Handshake,
+        message: &Message,
+    ) {
+        let (frame, pace) = (self.config.frame, scheme == Scheme::Tcp);
+        let Some(link) = self.links.get_mut(&id) else {
+            return;
+        };
+        link.info.scheme = scheme;
+        let capabilities = message.trailer().capabilities;
+        let greeted = Greeted {
+            node: handshake.node.clone(),
+            capable: capabilities.is_some(),
+            forwards: capabilities.is_some_and(|c| c.contains(Capabilities::FORWARD)),
+            paced: capabilities.is_none() && pace,
+            compression: capabilities
+                .filter(|c| c.contains(Capabilities::ZLIB))
+                .map(|_| Compression::Zlib),
+            form: message.sender_form(),
+            since: now,
+        };
+        link.reader.set_max_body(frame);
+        self.greet(now, id);
+        let Some(link) = self.links.get_mut(&id) else {
+            return;
+        };
+        let (capable, target) = (greeted.capable, link.target);
+        link.phase = Phase::Greeted(greeted);
+        self.timers.stop(Timer::Greeting(id));
+        self.timers.stop(Timer::Patience(id));
+        self.timers
+            .set(Timer::Heartbeat(id), now + self.config.heartbeat);
+        let node = handshake.node.clone();
+        let peer = Peer {
+            node: handshake.node,
+            endpoint: handshake.endpoint,
+            scheme,
+            dialled: id.is_dialled(),
+            capable,
+        };
+        self.join(now, id, peer);
+        if let Some(target) = target {
+            self.met(target, &node);
+            self.target_up(target);
+        }
+        self.tell_peers(now, id);
+        self.send_deferred(now, &node);
+    }
+
+    fn join(&mut self, now: Timestamp, id: LinkId, peer: Peer) {
+        let first = self.table.is_empty();
+        match self.table.join(peer.clone(), id) {
+            Joined::First => {
+                self.tell(Event::PeerUp(peer));
+                if first {
+                    self.tell(Event::Joined);
+                }
+            }
+            Joined::Rival { older } => self.contest_begun(now, &peer.node, older, id),
+        }
+    }
+
+    /// The link of a node is another one now.
+    pub(super) fn describe_peer(&mut self, node: &NodeId) {
+        let Some(before) = self.table.peer(node).cloned() else {
+            return;
+        };
+        let Some((id, link)) = self
+            .table
+            .link(node)
+            .and_then(|id| Some((id, self.links.get(&id)?)))
+        else {
+            return;
+        };
+        let capable = link.greeted().is_some_and(|greeted| greeted.capable);
+        let peer = Peer {
+            scheme: link.info.scheme,
+            dialled: id.is_dialled(),
+            capable,
+            ..before
+        };
+        self.table.describe(peer.clone());
+        self.tell(Event::PeerChanged(peer));
+    }
+
+    /// Tells a peer this node's own peers: those that it can dial on its kind of transport, and to a capable one also the
+    /// rest, by id only.
+    pub(super) fn tell_peers(&mut self, now: Timestamp, id: LinkId) {
+        let Some(link) = self.links.get(&id) else {
+            return;
+        };
+        let Some(greeted) = link.greeted() else {
+            return;
+        };
+        let (scheme, to, capable) = (link.info.scheme, &greeted.node, greeted.capable);
+        let entry = |peer: &Peer| {
+            let endpoint = peer.endpoint.clone().filter(|_| peer.scheme == scheme);
+            PeerEntry {
+                endpoint,
+                node: peer.node.clone(),
+            }
+        };
+        let others = self
+            .table
+            .peers()
+            .filter(|peer| peer.node != *to)
+            .map(entry);
+        let mut entries: Vec<_> = others
+            .filter(|entry| capable || entry.endpoint.is_some())
+            .collect();
+        // Those that can be dialled first; of the rest, as many as there is room for.
+        entries.sort_by_key(|entry| entry.endpoint.is_none());
+        entries.truncate(PEERS_TOLD);
+        self.send_signal(now, id, &Signal::Peers(entries));
+    }
+
+    pub(super) fn greeting_expired(&mut self, now: Timestamp, id: LinkId) {
+        match self.links.get(&id).map(|link| &link.phase) {
+            Some(Phase::Dialled) => self.close_link(now, id, CloseReason::DialTimeout),
+            Some(Phase::Up) => self.close_link(now, id, CloseReason::GreetingTimeout),
+            Some(Phase::Greeted(_)) | None => {}
+        }
+    }
+
+    /// Asks a silent peer whether it lives, and cuts one that did not answer.
+    pub(super) fn heartbeat_expired(&mut self, now: Timestamp, id: LinkId) {
+        let Some(link) = self.links.get(&id) else {
+            return;
+        };
+        let heard = link.heard;
+        let (ask_at, cut_at) = (heard + self.config.heartbeat, heard + self.config.silence);
+        if now >= cut_at {
+            return self.close_link(now, id, CloseReason::Silent);
+        }
+        if now >= ask_at {
+            self.probe(now, id);
+            self.timers.set(
+                Timer::Heartbeat(id),
+                cut_at.min(now + self.config.heartbeat),
+            );
+        } else {
+            self.timers.set(Timer::Heartbeat(id), ask_at);
+        }
+    }
+
+    /// Makes a peer say something: by a heartbeat, or, where it would not know that, by asking for its peers.
+    pub(super) fn probe(&mut self, now: Timestamp, id: LinkId) {
+        let Some(greeted) = self.links.get(&id).and_then(|link| link.greeted()) else {
+            return;
+        };
+        let signal = match greeted.capable {
+            true => Signal::Ping(now.as_micros()),
+            false => Signal::RequestPeers,
+        };
+        self.send_signal(now, id, &signal);
+    }
+
+    pub(super) fn probe_all(&mut self, now: Timestamp) {
+        let ids: Vec<_> = self.links.keys().copied().collect();
+        for id in ids {
+            self.probe(now, id);
+        }
+    }
+}
+
+/// The form in which ids go into a message for everybody: bytes, as py2p needs them; the rest takes either.
+pub(super) const BROADCAST_FORM: IdForm = IdForm::Bytes;

@@ -1,0 +1,106 @@
+//! One link's state: how far it has come, and what it holds.
+
+use bytes::Bytes;
+
+use super::event::LinkInfo;
+use super::outbox::{Bounds, Outbox};
+use super::targets::TargetId;
+use crate::id::{LinkId, NodeId};
+use crate::time::Timestamp;
+use crate::wire::{Compression, Frame, FrameReader, IdForm};
+
+/// How far a link has come. Named by what has happened, not by what is awaited.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// This node dials.
+    Dialled,
+    /// The link is up; the peer's handshake has not come.
+    Up,
+    /// The peer greeted, and so did this node.
+    Greeted(Greeted),
+}
+
+/// What a greeted link knows of its peer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Greeted {
+    pub(super) node: NodeId,
+    /// It showed capabilities: it is spoken to in the ways that py2p and js2p do not know.
+    pub(super) capable: bool,
+    /// It hands whispers on.
+    pub(super) forwards: bool,
+    /// Frames go to it no faster than this node's legacy pace.
+    pub(super) paced: bool,
+    /// What it may be sent compressed with.
+    pub(super) compression: Option<Compression>,
+    /// How it writes ids.
+    pub(super) form: IdForm,
+    pub(super) since: Timestamp,
+}
+
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) info: LinkInfo,
+    pub(super) phase: Phase,
+    /// The address that was dialled.
+    pub(super) target: Option<TargetId>,
+    /// This node has sent its handshake.
+    pub(super) spoke: bool,
+    pub(super) reader: FrameReader,
+    pub(super) outbox: Outbox,
+    /// When the frame that is being received was begun.
+    pub(super) frame_since: Option<Timestamp>,
+    pub(super) heard: Timestamp,
+    /// The stall timer is set.
+    pub(super) stall_timed: bool,
+    /// A newer link to the same peer, which goes if this one shows that it lives.
+    pub(super) challenger: Option<LinkId>,
+    /// When the next frame may go to a paced peer.
+    pub(super) pace_at: Timestamp,
+    /// The last message of the application, which a legacy peer may ask for again.
+    pub(super) last_message: Option<Frame>,
+}
+
+impl Link {
+    pub(super) fn new(
+        now: Timestamp,
+        info: LinkInfo,
+        phase: Phase,
+        greeting_frame: usize,
+        bounds: Bounds,
+    ) -> Self {
+        Self {
+            info,
+            phase,
+            target: None,
+            spoke: false,
+            reader: FrameReader::new(greeting_frame),
+            outbox: Outbox::new(bounds, now),
+            frame_since: None,
+            heard: now,
+            stall_timed: false,
+            challenger: None,
+            pace_at: now,
+            last_message: None,
+        }
+    }
+
+    pub(super) fn greeted(&self) -> Option<&Greeted> {
+        match &self.phase {
+            Phase::Greeted(greeted) => Some(greeted),
+            Phase::Dialled | Phase::Up => None,
+        }
+    }
+
+    pub(super) fn node(&self) -> Option<&NodeId> {
+        self.greeted().map(|greeted| &greeted.node)
+    }
+
+    pub(super) fn is_paced(&self) -> bool {
+        self.greeted().is_some_and(|greeted| greeted.paced)
+    }
+
+    /// Whether a frame can go to the transport at once.
+    pub(super) fn takes(&self, now: Timestamp, frame: &Bytes) -> bool {
+        self.outbox.takes(frame.len()) && (!self.is_paced() || self.pace_at <= now)
+    }
+}

@@ -1,0 +1,257 @@
+//! Links coming and going, and the bytes between.
+
+use bytes::Bytes;
+
+use super::dialling::Ended;
+use super::error::{CloseReason, LinkDown};
+use super::event::{Event, LinkInfo, Output, Ticket};
+use super::link::{Link, Phase};
+use super::outbox::Bounds;
+use super::peers::Parted;
+use super::timers::Timer;
+use super::{Closing, Failure, Mesh};
+use crate::id::{LinkId, NodeId};
+use crate::time::Timestamp;
+
+impl Mesh {
+    pub(super) fn link_opened(&mut self, now: Timestamp, id: LinkId, info: LinkInfo) {
+        if id.is_dialled() {
+            let Some(link) = self
+                .links
+                .get_mut(&id)
+                .filter(|link| link.phase == Phase::Dialled)
+            else {
+                return;
+            };
+            link.phase = Phase::Up;
+            link.info = info;
+            link.heard = now;
+        } else if !self.accept(now, id, info) {
+            return;
+        }
+        self.timers
+            .set(Timer::Greeting(id), now + self.config.greeting_timeout);
+        self.speak_first(now, id);
+    }
+
+    fn accept(&mut self, now: Timestamp, id: LinkId, info: LinkInfo) -> bool {
+        let refusal = match self.closing {
+            Some(_) => Some(CloseReason::Shutdown),
+            None if self.links.len() >= self.config.links => Some(CloseReason::Full),
+            None => None,
+        };
+        if let Some(reason) = refusal {
+            self.outputs.push_back(Output::Close {
+                link: id,
+                reason: reason.clone(),
+            });
+            if self.closing.is_none() {
+                self.tell(Event::LinkClosed {
+                    link: id,
+                    remote: info.remote,
+                    node: None,
+                    reason,
+                });
+            }
+            return false;
+        }
+        let link = self.new_link(now, info, Phase::Up);
+        self.links.insert(id, link);
+        true
+    }
+
+    pub(super) fn new_link(&self, now: Timestamp, info: LinkInfo, phase: Phase) -> Link {
+        let config = &self.config;
+        let bounds = Bounds {
+            bytes: config.queue_bytes,
+            frames: config.queue_frames,
+            budget: config.link_budget,
+        };
+        Link::new(now, info, phase, config.greeting_frame, bounds)
+    }
+
+    pub(super) fn link_received(&mut self, now: Timestamp, id: LinkId, bytes: Bytes) {
+        let Some(link) = self
+            .links
+            .get_mut(&id)
+            .filter(|link| link.phase != Phase::Dialled)
+        else {
+            return;
+        };
+        link.heard = now;
+        self.stats.received_bytes += bytes.len() as u64;
+        link.reader.push(bytes);
+        self.contest_answered(now, id);
+        // Each frame may change the link, or end it.
+        while let Some(link) = self.links.get_mut(&id) {
+            match link.reader.next_frame() {
+                Ok(Some(frame)) => {
+                    link.frame_since = None;
+                    self.handle_frame(now, id, &frame);
+                }
+                Ok(None) => return self.time_frame(now, id),
+                Err(error) => return self.close_link(now, id, CloseReason::Undecodable(error)),
+            }
+        }
+    }
+
+    /// Keeps the time at which the frame that has begun was begun.
+    fn time_frame(&mut self, now: Timestamp, id: LinkId) {
+        let Some(link) = self.links.get_mut(&id) else {
+            return;
+        };
+        if !link.reader.is_mid_frame() {
+            link.frame_since = None;
+        } else if link.frame_since.is_none() {
+            link.frame_since = Some(now);
+            self.timers
+                .set_if_unset(Timer::Frame(id), now + self.config.frame_timeout);
+        }
+    }
+
+    pub(super) fn frame_expired(&mut self, now: Timestamp, id: LinkId) {
+        let Some(since) = self.links.get(&id).and_then(|link| link.frame_since) else {
+            return;
+        };
+        match since + self.config.frame_timeout {
+            due if due > now => self.timers.set(Timer::Frame(id), due),
+            _ => self.close_link(now, id, CloseReason::FrameTimeout),
+        }
+    }
+
+    pub(super) fn link_written(&mut self, now: Timestamp, id: LinkId, bytes: usize) {
+        let Some(link) = self.links.get_mut(&id) else {
+            return;
+        };
+        for ticket in link.outbox.written(now, bytes) {
+            if self.tickets.remove(&ticket).is_some() {
+                self.settle(ticket, Ok(()));
+            }
+        }
+        self.flush(now, id);
+        self.close_if_drained(now, id);
+    }
+
+    pub(super) fn stall_expired(&mut self, now: Timestamp, id: LinkId) {
+        let Some(link) = self.links.get_mut(&id) else {
+            return;
+        };
+        link.stall_timed = false;
+        let Some(since) = link.outbox.stalled_since() else {
+            return;
+        };
+        link.stall_timed = true;
+        match since + self.config.stall_timeout {
+            due if due > now => self.timers.set(Timer::Stall(id), due),
+            _ => self.close_link(now, id, CloseReason::SlowReader),
+        }
+    }
+
+    /// The link ended without this node's doing.
+    pub(super) fn link_closed(&mut self, now: Timestamp, id: LinkId, down: &LinkDown) {
+        let ended = Ended::from_down(down, &self.config.subnet);
+        self.forget_link(now, id, &ended);
+    }
+
+    /// Closes a link and forgets it.
+    pub(super) fn close_link(&mut self, now: Timestamp, id: LinkId, reason: CloseReason) {
+        let Some(link) = self.links.get(&id) else {
+            return;
+        };
+        if reason.is_fault() {
+            self.stats.faulty_links += 1;
+        }
+        let (remote, node) = (link.info.remote.clone(), link.node().cloned());
+        self.outputs.push_back(Output::Close {
+            link: id,
+            reason: reason.clone(),
+        });
+        self.tell(Event::LinkClosed {
+            link: id,
+            remote,
+            node,
+            reason: reason.clone(),
+        });
+        let ended = Ended::from_reason(&reason, &self.config.subnet);
+        self.forget_link(now, id, &ended);
+    }
+
+    fn forget_link(&mut self, now: Timestamp, id: LinkId, ended: &Ended) {
+        let Some(link) = self.links.remove(&id) else {
+            return;
+        };
+        self.timers.stop_link(id);
+        self.lose_tickets(&link);
+        if let Some(node) = link.node().cloned() {
+            self.part(&node, id, &ended.reason);
+        }
+        self.target_down(now, &link, ended);
+        self.want_links(now);
+        self.finish_closing();
+    }
+
+    /// Takes a link off the routing table.
+    fn part(&mut self, node: &NodeId, id: LinkId, reason: &str) {
+        match self.table.part(node, id) {
+            Parted::OneLeft => self.describe_peer(node),
+            Parted::Gone => {
+                self.tell(Event::PeerDown {
+                    node: node.clone(),
+                    reason: reason.to_owned(),
+                });
+                if self.table.is_empty() {
+                    self.tell(Event::Left);
+                }
+            }
+        }
+    }
+
+    fn lose_tickets(&mut self, link: &Link) {
+        let tickets: Vec<Ticket> = link.outbox.tickets().collect();
+        for ticket in tickets {
+            let Some(left) = self.tickets.get_mut(&ticket) else {
+                continue;
+            };
+            *left -= 1;
+            if *left == 0 {
+                self.tickets.remove(&ticket);
+                self.settle(ticket, Err(Failure::Lost));
+            }
+        }
+    }
+
+    /// Closes every link that has nothing left to write; the rest close as they get there, or at the linger deadline.
+    pub(super) fn close_drained(&mut self, now: Timestamp) {
+        let ids: Vec<_> = self.links.keys().copied().collect();
+        for id in ids {
+            self.close_if_drained(now, id);
+        }
+        self.finish_closing();
+    }
+
+    fn close_if_drained(&mut self, now: Timestamp, id: LinkId) {
+        let drained = |link: &Link| link.greeted().is_none() || link.outbox.is_empty();
+        if self.closing.is_some() && self.links.get(&id).is_some_and(drained) {
+            self.close_link(now, id, CloseReason::Shutdown);
+        }
+    }
+
+    pub(super) fn close_all(&mut self, now: Timestamp) {
+        let ids: Vec<_> = self.links.keys().copied().collect();
+        for id in ids {
+            self.close_link(now, id, CloseReason::Shutdown);
+        }
+    }
+
+    fn finish_closing(&mut self) {
+        let Some(Closing::Draining(ticket)) = self.closing else {
+            return;
+        };
+        if self.links.is_empty() {
+            self.closing = Some(Closing::Done);
+            self.timers.stop(Timer::Linger);
+            self.settle(ticket, Ok(()));
+            self.tell(Event::Closed);
+        }
+    }
+}

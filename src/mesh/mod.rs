@@ -1,0 +1,294 @@
+//! The sans-IO node: who is linked, what is forwarded, what is due.
+//!
+//! A [`Mesh`] is a value with inputs and outputs. It owns no socket, clock, generator, task or log, and the same seed and
+//! inputs give the same outputs, byte for byte, on every target. A method's prefix is its contract: `handle_*` takes an
+//! input, `poll_*` gives an output, plain nouns read. After any `handle_*`, drain [`Mesh::poll_output`], then wait for
+//! [`Mesh::poll_timeout`] or the next input. [`driver`](crate::driver) does that over any transport and clock.
+//!
+//! It refuses to know what carries its links and what the application's messages mean.
+
+mod commands;
+mod config;
+mod contest;
+mod dialling;
+mod error;
+mod event;
+mod flood;
+mod forwarding;
+mod greeting;
+mod link;
+mod links;
+mod lookup;
+mod outbox;
+mod peers;
+mod routes;
+mod sending;
+mod stats;
+mod targets;
+mod timers;
+mod traffic;
+mod whispers;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{RngCore, SeedableRng};
+
+pub use config::{Config, ConfigError, DEFAULT_SUBNET, Identity};
+pub use error::{CloseReason, CommandError, Failure, LinkDown};
+pub use event::{Command, Environment, Event, LinkEvent, LinkInfo, Output, Peer, Receipt, Ticket};
+pub use stats::Stats;
+
+use crate::id::{LinkId, NodeId};
+use crate::time::{Timestamp, WallSeconds};
+use crate::wire::PeerEntry;
+use flood::Seen;
+use link::Link;
+use lookup::Lookups;
+use peers::RoutingTable;
+use routes::Routes;
+use targets::Targets;
+use timers::{Timer, Timers};
+
+/// A node of the mesh, without its sockets.
+///
+/// ```
+/// use rs2p::id::NodeId;
+/// use rs2p::mesh::{Command, Config, Environment, Identity, Mesh, Output};
+/// use rs2p::time::{Timestamp, WallSeconds};
+///
+/// // 1. The shell supplies the identity and all randomness, once.
+/// let identity = Identity { node: NodeId::from_entropy(&[7; 48]) };
+/// let mut mesh = Mesh::new(Config::new("chat"), identity, [42; 32]);
+/// let now = Timestamp::ZERO;
+/// mesh.handle_environment(now, Environment::WallClock(WallSeconds(1_700_000_000)));
+///
+/// // 2. Inputs go in...
+/// let address = "ws://127.0.0.1:8765".parse()?;
+/// mesh.handle_command(now, Command::Connect { address, expected: None, persist: true })?;
+///
+/// // 3. ...outputs come out, in order...
+/// assert!(matches!(mesh.poll_output(), Some(Output::Dial { .. })));
+/// assert!(mesh.poll_output().is_none());
+///
+/// // 4. ...and one deadline says when `handle_timeout` is due if nothing else happens.
+/// assert!(mesh.poll_timeout().is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Mesh {
+    config: Config,
+    identity: Identity,
+    rng: ChaCha8Rng,
+    wall: WallClock,
+    links: BTreeMap<LinkId, Link>,
+    table: RoutingTable,
+    seen: Seen,
+    routes: Routes,
+    targets: Targets,
+    lookups: Lookups,
+    timers: Timers,
+    /// How many links may still write the message of a ticket.
+    tickets: BTreeMap<Ticket, usize>,
+    outputs: VecDeque<Output>,
+    next_dial: u64,
+    next_ticket: u64,
+    offline: bool,
+    closing: Option<Closing>,
+    stats: Stats,
+}
+
+/// What the wall clock said, and when.
+#[derive(Clone, Copy, Debug, Default)]
+struct WallClock {
+    said: WallSeconds,
+    at: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Closing {
+    Draining(Ticket),
+    Done,
+}
+
+impl Mesh {
+    /// A node that knows nobody. All its random choices come from `seed`, which must differ from node to node and from
+    /// start to start.
+    pub fn new(config: Config, identity: Identity, seed: [u8; 32]) -> Self {
+        let mut rng = ChaCha8Rng::from_seed(seed);
+        let seen = Seen::new(config.remember, config.remember_ids, rng.next_u64());
+        Self {
+            table: RoutingTable::new(config.peer_lists),
+            targets: Targets::new(config.addresses),
+            lookups: Lookups::new(config.lookups),
+            routes: Routes::new(config.routes),
+            config,
+            identity,
+            rng,
+            wall: WallClock::default(),
+            links: BTreeMap::new(),
+            seen,
+            timers: Timers::default(),
+            tickets: BTreeMap::new(),
+            outputs: VecDeque::new(),
+            next_dial: 0,
+            next_ticket: 0,
+            offline: false,
+            closing: None,
+            stats: Stats::default(),
+        }
+    }
+
+    /// Takes what the transport tells. Whatever a peer does, this succeeds: its fault becomes an [`Output::Close`].
+    /// Events of links that are not known, or were closed, are ignored.
+    pub fn handle_link(&mut self, now: Timestamp, event: LinkEvent) {
+        match event {
+            LinkEvent::Opened { link, info } => self.link_opened(now, link, info),
+            LinkEvent::Received { link, bytes } => self.link_received(now, link, bytes),
+            LinkEvent::Written { link, bytes } => self.link_written(now, link, bytes),
+            LinkEvent::Closed { link, down } => self.link_closed(now, link, &down),
+        }
+    }
+
+    /// Takes what the user asks.
+    ///
+    /// # Errors
+    /// [`CommandError`]: the command cannot be carried out as it is, and nothing changed.
+    pub fn handle_command(
+        &mut self,
+        now: Timestamp,
+        command: Command,
+    ) -> Result<Receipt, CommandError> {
+        if self.closing.is_some() && !matches!(command, Command::Close) {
+            return Err(CommandError::Closed);
+        }
+        match command {
+            Command::Connect {
+                address,
+                expected,
+                persist,
+            } => self.connect(now, address, expected, persist),
+            Command::Broadcast { packets } => self.broadcast(now, &packets),
+            Command::Whisper { to, packets } => self.whisper(now, to, packets),
+            Command::RequestPeers => Ok(self.request_peers(now)),
+            Command::Disconnect { node } => self.disconnect(now, &node),
+            Command::Close => Ok(self.close(now)),
+        }
+    }
+
+    /// Takes what happens around the node.
+    pub fn handle_environment(&mut self, now: Timestamp, environment: Environment) {
+        match environment {
+            Environment::WallClock(said) => self.wall = WallClock { said, at: now },
+            Environment::Offline => self.offline = true,
+            Environment::Online => {
+                self.offline = false;
+                self.probe_all(now);
+                self.redial_all(now);
+            }
+            Environment::Resumed | Environment::Visible => {
+                self.probe_all(now);
+                self.redial_all(now);
+            }
+            Environment::Hidden | Environment::Frozen => {}
+        }
+    }
+
+    /// Does everything whose deadline has come. To be called when [`Mesh::poll_timeout`] has passed; earlier does no harm.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        while let Some(timer) = self.timers.pop_expired(now) {
+            self.timer_expired(now, timer);
+        }
+    }
+
+    /// The next thing to do; `None` when all is done for now.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When [`Mesh::handle_timeout`] is due; `None` if nothing is.
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        self.timers.next()
+    }
+
+    /// This node's id.
+    pub fn node(&self) -> &NodeId {
+        &self.identity.node
+    }
+
+    /// What it was told at its start.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The routing table: every node with a link to this one, in the order of their ids.
+    pub fn peers(&self) -> impl Iterator<Item = &Peer> {
+        self.table.peers()
+    }
+
+    /// What a peer told of its own peers the last time; empty if nothing, or if too many told
+    /// ([`Config::peer_lists`]).
+    pub fn peers_of(&self, peer: &NodeId) -> &[PeerEntry] {
+        self.table.told(peer)
+    }
+
+    /// How many links there are: being dialled, greeting, or greeted.
+    pub fn links(&self) -> usize {
+        self.links.len()
+    }
+
+    /// How many message ids are remembered.
+    pub fn remembered(&self) -> usize {
+        self.seen.len()
+    }
+
+    /// When the next redial is due, if one is.
+    pub fn next_dial(&self) -> Option<Timestamp> {
+        self.targets
+            .iter()
+            .filter_map(|(id, _)| self.timers.at(Timer::Redial(id)))
+            .min()
+    }
+
+    /// What was counted.
+    pub fn stats(&self) -> Stats {
+        self.stats
+    }
+
+    fn timer_expired(&mut self, now: Timestamp, timer: Timer) {
+        match timer {
+            Timer::Greeting(link) => self.greeting_expired(now, link),
+            Timer::Patience(link) => self.greet(now, link),
+            Timer::Frame(link) => self.frame_expired(now, link),
+            Timer::Stall(link) => self.stall_expired(now, link),
+            Timer::Pace(link) => self.flush(now, link),
+            Timer::Heartbeat(link) => self.heartbeat_expired(now, link),
+            Timer::Contest(link) => self.contest_expired(now, link),
+            Timer::Redial(target) => self.redial(now, target),
+            Timer::Lookup(ticket) => self.lookup_expired(ticket),
+            Timer::Linger => self.close_all(now),
+        }
+    }
+
+    fn wall(&self, now: Timestamp) -> WallSeconds {
+        WallSeconds(
+            self.wall
+                .said
+                .0
+                .saturating_add(now.since(self.wall.at).as_secs()),
+        )
+    }
+
+    fn ticket(&mut self) -> Ticket {
+        self.next_ticket += 1;
+        Ticket(self.next_ticket)
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    fn settle(&mut self, ticket: Ticket, result: Result<(), Failure>) {
+        self.tell(Event::Settled { ticket, result });
+    }
+}

@@ -1,0 +1,198 @@
+//! Frames on their way out: to one link, or one broadcast to many with one shared buffer.
+
+use bytes::Bytes;
+
+use super::Mesh;
+use super::error::CloseReason;
+use super::event::{Output, Ticket};
+use super::flood::Forms;
+use super::link::{Greeted, Link};
+use super::outbox::{Class, Full, Parcel};
+use super::timers::Timer;
+use crate::id::LinkId;
+use crate::time::Timestamp;
+use crate::wire::{Draft, IdForm, Message, RawPackets, Signal, Trailer};
+use rand_chacha::rand_core::RngCore;
+
+impl Mesh {
+    /// Sends a control message to one link. A peer whose queue has no room even for that is cut.
+    pub(super) fn send_signal(&mut self, now: Timestamp, id: LinkId, signal: &Signal) {
+        let Some(form) = self.links.get(&id).map(id_form) else {
+            return;
+        };
+        let message = self.sign(now, signal, form, Trailer::default());
+        let parcel = Parcel {
+            frame: message.frame().into_bytes(),
+            class: Class::Control,
+            ticket: None,
+        };
+        if self.post(now, id, parcel).is_err() {
+            self.close_link(now, id, CloseReason::SlowReader);
+        }
+    }
+
+    /// Makes a control message of this node.
+    pub(super) fn sign(
+        &mut self,
+        now: Timestamp,
+        signal: &Signal,
+        form: IdForm,
+        trailer: Trailer,
+    ) -> Message {
+        let trailer = Trailer {
+            nonce: Some(self.rng.next_u64()),
+            ..trailer
+        };
+        let draft = Draft::new(signal.kind(), &self.identity.node, self.wall(now))
+            .form(form)
+            .trailer(trailer);
+        draft.encode(&signal.payload(form))
+    }
+
+    /// Makes a message of the application. Its nonce makes it differ from an equal one in the same second.
+    pub(super) fn compose(
+        &mut self,
+        now: Timestamp,
+        kind: crate::wire::Kind,
+        sub_flag: u64,
+        packets: &RawPackets,
+    ) -> Message {
+        let trailer = Trailer {
+            nonce: Some(self.rng.next_u64()),
+            ..Trailer::default()
+        };
+        Draft::new(kind, &self.identity.node, self.wall(now))
+            .trailer(trailer)
+            .encode_raw(sub_flag, packets)
+    }
+
+    /// Gives a parcel to the link's transport, or to its queue.
+    pub(super) fn post(&mut self, now: Timestamp, id: LinkId, parcel: Parcel) -> Result<(), Full> {
+        let Some(link) = self.links.get_mut(&id) else {
+            return Ok(());
+        };
+        if link.takes(now, &parcel.frame) {
+            link.outbox
+                .hand_over(now, parcel.frame.len(), parcel.ticket);
+            self.transmit(now, vec![id], parcel.frame);
+        } else {
+            self.stats.dropped_slow += link.outbox.push(parcel)? as u64;
+            self.flush(now, id);
+        }
+        Ok(())
+    }
+
+    /// As [`Mesh::post`], for what the link can live without: how many links took it, which is one or none.
+    pub(super) fn post_counted(&mut self, now: Timestamp, id: LinkId, parcel: Parcel) -> usize {
+        match self.post(now, id, parcel) {
+            Ok(()) => 1,
+            Err(Full) => {
+                self.stats.dropped_slow += 1;
+                0
+            }
+        }
+    }
+
+    /// Sends a broadcast to every greeted link that `to` picks; returns how many took it.
+    ///
+    /// Nothing is encoded, hashed or copied for a link: those that share a form share its bytes.
+    pub(super) fn flood(
+        &mut self,
+        now: Timestamp,
+        forms: &Forms,
+        class: Class,
+        ticket: Option<Ticket>,
+        to: impl Fn(LinkId, &Greeted) -> bool,
+    ) -> usize {
+        let (mut plain, mut compressed) = (Vec::new(), Vec::new());
+        let mut waiting = Vec::new();
+        let mut took = 0;
+        for (&id, link) in &mut self.links {
+            let Some(greeted) = link.greeted().filter(|greeted| to(id, greeted)) else {
+                continue;
+            };
+            let (frame, is_compressed) = forms.for_peer(greeted);
+            if !greeted.capable {
+                link.last_message = Some(forms.plain.clone());
+            }
+            if link.takes(now, frame) {
+                link.outbox.hand_over(now, frame.len(), ticket);
+                if is_compressed {
+                    &mut compressed
+                } else {
+                    &mut plain
+                }
+                .push(id);
+                took += 1;
+            } else {
+                match link.outbox.push(Parcel {
+                    frame: frame.clone(),
+                    class,
+                    ticket,
+                }) {
+                    Ok(dropped) => {
+                        self.stats.dropped_slow += dropped as u64;
+                        took += 1;
+                        waiting.push(id);
+                    }
+                    Err(Full) => self.stats.dropped_slow += 1,
+                }
+            }
+        }
+        if let Some((_, frame)) = forms.compressed.as_ref().filter(|_| !compressed.is_empty()) {
+            self.transmit(now, compressed, frame.as_bytes().clone());
+        }
+        if !plain.is_empty() {
+            self.transmit(now, plain, forms.plain.as_bytes().clone());
+        }
+        for id in waiting {
+            self.flush(now, id);
+        }
+        took
+    }
+
+    /// Gives the transport what its budget and the peer's pace allow of the queue.
+    pub(super) fn flush(&mut self, now: Timestamp, id: LinkId) {
+        while let Some(link) = self.links.get_mut(&id) {
+            if link.is_paced() && link.pace_at > now {
+                if link.outbox.is_waiting() {
+                    let at = link.pace_at;
+                    self.timers.set(Timer::Pace(id), at);
+                }
+                return;
+            }
+            let Some(frame) = link.outbox.next(now) else {
+                return;
+            };
+            self.transmit(now, vec![id], frame);
+        }
+    }
+
+    fn transmit(&mut self, now: Timestamp, to: Vec<LinkId>, frame: Bytes) {
+        for id in &to {
+            let Some(link) = self.links.get_mut(id) else {
+                continue;
+            };
+            if link.is_paced() {
+                link.pace_at = now + self.config.legacy_pace;
+            }
+            if !link.stall_timed {
+                link.stall_timed = true;
+                self.timers
+                    .set(Timer::Stall(*id), now + self.config.stall_timeout);
+            }
+        }
+        self.stats.transmitted += to.len() as u64;
+        self.outputs.push_back(Output::Transmit { to, frame });
+    }
+}
+
+/// How ids are written to a link: as the peer writes them; before it has, as py2p (over TCP) or js2p (over WebSocket)
+/// needs them.
+pub(super) fn id_form(link: &Link) -> IdForm {
+    match link.greeted() {
+        Some(greeted) => greeted.form,
+        None if link.info.scheme.is_websocket() => IdForm::Text,
+        None => IdForm::Bytes,
+    }
+}

@@ -1,0 +1,31 @@
+//! What a node counts.
+
+/// Counters since the start of the node. They only grow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Messages received, duplicates included.
+    pub received: u64,
+    /// Bytes of frames received.
+    pub received_bytes: u64,
+    /// Broadcasts that had been seen before.
+    pub duplicates: u64,
+    /// Messages given to the application.
+    pub delivered: u64,
+    /// Frames handed to links, each counted once for each link.
+    pub transmitted: u64,
+    /// Broadcasts dropped as older than [`Config::accept_past`](super::Config::accept_past).
+    pub stale: u64,
+    /// Broadcasts dropped as further in the future than [`Config::accept_future`](super::Config::accept_future).
+    pub future: u64,
+    /// Messages dropped because their time is no whole number of seconds.
+    pub no_time: u64,
+    /// Forwarded messages dropped because they make no sense.
+    pub malformed: u64,
+    /// Messages dropped because they claim a sender that their link disproves.
+    pub spoofed: u64,
+    /// Frames dropped because a peer reads too slowly.
+    pub dropped_slow: u64,
+    /// Links refused or cut by this node for a fault of the peer.
+    pub faulty_links: u64,
+}

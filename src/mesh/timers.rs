@@ -1,0 +1,139 @@
+//! Every deadline of the node in one table, with one next deadline outside.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::event::Ticket;
+use super::targets::TargetId;
+use crate::id::LinkId;
+use crate::time::Timestamp;
+
+/// What a deadline is for.
+///
+/// Those of a link are re-armed lazily: they look at the link when they fire, so that traffic costs no timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Timer {
+    /// A dial must have come up, or the peer's handshake must have come.
+    Greeting(LinkId),
+    /// A dialler stops waiting for the acceptor to speak first.
+    Patience(LinkId),
+    /// A frame that was begun must be complete.
+    Frame(LinkId),
+    /// The peer must have read something.
+    Stall(LinkId),
+    /// The next frame may go to a paced peer.
+    Pace(LinkId),
+    /// The peer must have said something, or is asked.
+    Heartbeat(LinkId),
+    /// The older of two links to one peer must have shown that it lives.
+    Contest(LinkId),
+    /// An address is dialled again.
+    Redial(TargetId),
+    /// A node that was looked up must be linked.
+    Lookup(Ticket),
+    /// A closing node stops waiting for its queues.
+    Linger,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Timers {
+    at: BTreeMap<Timer, Timestamp>,
+    queue: BTreeSet<(Timestamp, Timer)>,
+}
+
+impl Timers {
+    /// Sets a timer, in place of the same one if it is set.
+    pub(super) fn set(&mut self, timer: Timer, at: Timestamp) {
+        if let Some(before) = self.at.insert(timer, at) {
+            self.queue.remove(&(before, timer));
+        }
+        self.queue.insert((at, timer));
+    }
+
+    /// Sets a timer unless it is set already.
+    pub(super) fn set_if_unset(&mut self, timer: Timer, at: Timestamp) {
+        if !self.at.contains_key(&timer) {
+            self.set(timer, at);
+        }
+    }
+
+    pub(super) fn stop(&mut self, timer: Timer) {
+        if let Some(at) = self.at.remove(&timer) {
+            self.queue.remove(&(at, timer));
+        }
+    }
+
+    pub(super) fn stop_link(&mut self, link: LinkId) {
+        for timer in [
+            Timer::Greeting(link),
+            Timer::Patience(link),
+            Timer::Frame(link),
+            Timer::Stall(link),
+            Timer::Pace(link),
+            Timer::Heartbeat(link),
+            Timer::Contest(link),
+        ] {
+            self.stop(timer);
+        }
+    }
+
+    /// The deadline of one timer, if it is set.
+    pub(super) fn at(&self, timer: Timer) -> Option<Timestamp> {
+        self.at.get(&timer).copied()
+    }
+
+    /// The next deadline.
+    pub(super) fn next(&self) -> Option<Timestamp> {
+        self.queue.first().map(|&(at, _)| at)
+    }
+
+    /// Takes a timer whose deadline has come, earliest first.
+    pub(super) fn pop_expired(&mut self, now: Timestamp) -> Option<Timer> {
+        let &(at, timer) = self.queue.first()?;
+        if at > now {
+            return None;
+        }
+        self.stop(timer);
+        Some(timer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINK: LinkId = LinkId::dialled(1);
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    #[test]
+    fn timers_expire_in_the_order_of_their_deadlines() {
+        let mut timers = Timers::default();
+        timers.set(Timer::Linger, at(20));
+        timers.set(Timer::Frame(LINK), at(10));
+        assert_eq!(timers.next(), Some(at(10)));
+        assert_eq!(timers.pop_expired(at(9)), None);
+        assert_eq!(timers.pop_expired(at(30)), Some(Timer::Frame(LINK)));
+        assert_eq!(timers.pop_expired(at(30)), Some(Timer::Linger));
+        assert_eq!(timers.next(), None);
+    }
+
+    #[test]
+    fn a_timer_that_is_set_again_has_one_deadline() {
+        let mut timers = Timers::default();
+        timers.set(Timer::Stall(LINK), at(10));
+        timers.set(Timer::Stall(LINK), at(30));
+        timers.set_if_unset(Timer::Stall(LINK), at(5));
+        assert_eq!(timers.next(), Some(at(30)));
+    }
+
+    #[test]
+    fn nothing_of_a_closed_link_is_left() {
+        let mut timers = Timers::default();
+        timers.set(Timer::Heartbeat(LINK), at(10));
+        timers.set(Timer::Contest(LINK), at(10));
+        timers.stop_link(LINK);
+        assert_eq!(timers.next(), None);
+    }
+}

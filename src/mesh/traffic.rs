@@ -1,0 +1,242 @@
+//! Messages that come in: what is passed on, what is answered, and what is the application's.
+
+use super::Mesh;
+use super::error::CloseReason;
+use super::event::Event;
+use super::flood::{Age, Forms, age};
+use super::link::Phase;
+use super::outbox::{Class, Parcel};
+use crate::id::{LinkId, NodeId};
+use crate::time::Timestamp;
+use crate::wire::{Compression, Endpoint, Frame, Kind, Message, PeerEntry, Signal, Value};
+
+/// What a link accepts compressed: from a capable peer, what this node's capabilities say; from others nothing, as
+/// nothing was announced to them.
+const FROM_CAPABLE: &[Compression] = &[Compression::Zlib];
+
+impl Mesh {
+    pub(super) fn handle_frame(&mut self, now: Timestamp, id: LinkId, frame: &Frame) {
+        let Some(link) = self.links.get(&id) else {
+            return;
+        };
+        self.stats.received += 1;
+        // Looking the claimed id up is cheaper than hashing. A false claim costs only the frame of who makes it.
+        if link.greeted().is_some()
+            && frame
+                .claimed_id()
+                .is_some_and(|claimed| self.seen.contains(&claimed))
+        {
+            self.stats.duplicates += 1;
+            return;
+        }
+        let capable = link.greeted().is_some_and(|greeted| greeted.capable);
+        let accepted = if capable { FROM_CAPABLE } else { &[] };
+        let (limit, up) = match link.phase {
+            Phase::Greeted(_) => (self.config.frame, false),
+            Phase::Up | Phase::Dialled => (self.config.greeting_frame, true),
+        };
+        match frame.open(accepted, limit, &self.config.values) {
+            Ok(message) if up => self.handle_greeting(now, id, &message),
+            Ok(message) => self.handle_message(now, id, frame, message),
+            Err(error) => self.close_link(now, id, CloseReason::Undecodable(error)),
+        }
+    }
+
+    fn handle_message(&mut self, now: Timestamp, id: LinkId, frame: &Frame, message: Message) {
+        match message.kind() {
+            Kind::Broadcast => self.handle_broadcast(now, id, frame, message),
+            Kind::Whisper => self.handle_whisper(now, id, message),
+            Kind::Renegotiate => self.handle_renegotiation(now, id, &message),
+            // Reserved, and used by nobody (protocol 0.7, Types).
+            Kind::Ping | Kind::Pong | Kind::Other(_) => {}
+        }
+    }
+
+    /// The waterfall: a broadcast that is new and current goes to every link but the one it came on and its sender's.
+    fn handle_broadcast(&mut self, now: Timestamp, id: LinkId, frame: &Frame, message: Message) {
+        match age(
+            message.time(),
+            self.wall(now),
+            self.config.accept_past,
+            self.config.accept_future,
+        ) {
+            Age::Current => {}
+            Age::Stale => return self.stats.stale += 1,
+            Age::Future => return self.stats.future += 1,
+            // One fractional time makes js2p drop every later sender, and a NaN circles for ever.
+            Age::NoTime => return self.stats.no_time += 1,
+        }
+        if *message.sender() == self.identity.node {
+            // What this node sent, it remembers; this it did not send.
+            return self.stats.spoofed += 1;
+        }
+        if !self.seen.insert(now, message.id()) {
+            return self.stats.duplicates += 1;
+        }
+        self.routes.learn(message.sender(), id);
+        // A broadcast that makes no sense is passed on all the same: its neighbour is not to blame.
+        let signal = Signal::parse(&message).unwrap_or(Signal::Unknown);
+        self.relay(now, id, frame, &message);
+        match signal {
+            Signal::Application => self.deliver(id, message),
+            Signal::Request { request, wanted } => {
+                self.handle_request(now, message.sender(), request, &wanted);
+            }
+            Signal::Response {
+                request,
+                endpoint,
+                node,
+            } => self.handle_response(now, id, &request, endpoint, &node),
+            _ => {}
+        }
+    }
+
+    fn relay(&mut self, now: Timestamp, from: LinkId, frame: &Frame, message: &Message) {
+        let plain = message.frame();
+        // A frame that came plain is the message's own buffer; comparing contents would read a mebibyte.
+        let came_plain = plain.as_bytes().as_ptr() == frame.as_bytes().as_ptr();
+        let compressed = (!came_plain).then(|| (Compression::Zlib, frame.clone()));
+        let arrived_from = self.links.get(&from).and_then(|link| link.node()).cloned();
+        let sender = message.sender();
+        self.flood(
+            now,
+            &Forms { plain, compressed },
+            Class::Relayed,
+            None,
+            |link, peer| {
+                link != from && peer.node != *sender && Some(&peer.node) != arrived_from.as_ref()
+            },
+        );
+    }
+
+    pub(super) fn deliver(&mut self, id: LinkId, message: Message) {
+        let Some(via) = self.links.get(&id).and_then(|link| link.node()).cloned() else {
+            return;
+        };
+        self.stats.delivered += 1;
+        self.tell(Event::Message { message, via });
+    }
+
+    fn handle_whisper(&mut self, now: Timestamp, id: LinkId, message: Message) {
+        // A whisper goes over one link, so its sender is the peer there.
+        if self.links.get(&id).and_then(|link| link.node()) != Some(message.sender()) {
+            return self.stats.spoofed += 1;
+        }
+        match Signal::parse(&message) {
+            Ok(Signal::Application) => self.handle_application_whisper(now, id, message),
+            Ok(Signal::Peers(entries)) => self.handle_peers(now, id, entries),
+            Ok(Signal::RequestPeers) => self.tell_peers(now, id),
+            Ok(Signal::Forward { to, packed }) => self.handle_forward(now, id, to, packed),
+            Ok(Signal::Ping(nonce)) => self.send_signal(now, id, &Signal::Pong(nonce)),
+            // A pong has done its work by coming. js2p greets twice. The rest nobody promised to know.
+            Ok(_) | Err(_) => {}
+        }
+    }
+
+    fn handle_application_whisper(&mut self, now: Timestamp, id: LinkId, message: Message) {
+        // While two links to a peer are settled, a whisper comes on both. Only a nonce tells a copy from an equal message.
+        if message.trailer().nonce.is_some() && !self.seen.insert(now, message.id()) {
+            return self.stats.duplicates += 1;
+        }
+        self.deliver(id, message);
+    }
+
+    fn handle_peers(&mut self, now: Timestamp, id: LinkId, entries: Vec<PeerEntry>) {
+        let Some(link) = self.links.get(&id) else {
+            return;
+        };
+        let Some(node) = link.node().cloned() else {
+            return;
+        };
+        self.learn(now, link.info.scheme, &entries);
+        self.table.tell(&node, entries);
+        self.tell(Event::Peers { of: node });
+    }
+
+    /// Answers who asks for a node that is a peer here, if that one can be dialled (protocol 0.7, Request and response).
+    fn handle_request(&mut self, now: Timestamp, asker: &NodeId, request: Value, wanted: &NodeId) {
+        let Some(peer) = self.table.peer(wanted).filter(|peer| peer.node != *asker) else {
+            return;
+        };
+        let Some(endpoint) = peer.endpoint.clone() else {
+            return;
+        };
+        let answer = Signal::Response {
+            request,
+            endpoint: Some(endpoint),
+            node: wanted.clone(),
+        };
+        self.broadcast_signal(now, &answer);
+    }
+
+    /// Dials what answers a question of this node. The message waits until a link has greeted as the node that was meant.
+    fn handle_response(
+        &mut self,
+        now: Timestamp,
+        id: LinkId,
+        request: &Value,
+        endpoint: Option<Endpoint>,
+        node: &NodeId,
+    ) {
+        let Some(scheme) = self.links.get(&id).map(|link| link.info.scheme) else {
+            return;
+        };
+        if let Some(endpoint) = endpoint.filter(|_| self.lookups.asked(request, node)) {
+            self.dial_candidate(now, scheme, &endpoint, node);
+        }
+    }
+
+    /// Sends a control message to everybody.
+    pub(super) fn broadcast_signal(&mut self, now: Timestamp, signal: &Signal) -> usize {
+        let message = self.sign(
+            now,
+            signal,
+            super::greeting::BROADCAST_FORM,
+            crate::wire::Trailer::default(),
+        );
+        self.seen.insert(now, message.id());
+        let forms = Forms {
+            plain: message.frame(),
+            compressed: None,
+        };
+        self.flood(now, &forms, Class::Control, None, |_, _| true)
+    }
+
+    /// A legacy peer changes the link's compression, or asks for the last message again.
+    fn handle_renegotiation(&mut self, now: Timestamp, id: LinkId, message: &Message) {
+        match Signal::parse(message) {
+            Ok(Signal::Compression(codes)) => self.handle_compression(now, id, &codes),
+            Ok(Signal::Resend) => self.resend(now, id),
+            Ok(_) | Err(_) => {}
+        }
+    }
+
+    /// The peer wants frames in one of `codes`. This node announces none to such a peer, so it answers with none, once
+    /// for each list that says otherwise; two nodes that both do so agree at once.
+    fn handle_compression(&mut self, now: Timestamp, id: LinkId, codes: &[u64]) {
+        let capable = self
+            .links
+            .get(&id)
+            .and_then(|link| link.greeted())
+            .is_some_and(|greeted| greeted.capable);
+        if !codes.is_empty() && !capable {
+            self.send_signal(now, id, &Signal::Compression(Vec::new()));
+        }
+    }
+
+    fn resend(&mut self, now: Timestamp, id: LinkId) {
+        let Some(frame) = self
+            .links
+            .get(&id)
+            .and_then(|link| link.last_message.clone())
+        else {
+            return;
+        };
+        let parcel = Parcel {
+            frame: frame.into_bytes(),
+            class: Class::Relayed,
+            ticket: None,
+        };
+        self.post_counted(now, id, parcel);
+    }
+}

@@ -1,0 +1,322 @@
+//! Peers that know protocol 0.7 and nothing more, played by hand.
+
+use core::time::Duration;
+
+use rs2p::Scheme;
+use rs2p::id::{LinkId, NodeId};
+use rs2p::mesh::CloseReason;
+use rs2p::time::WallSeconds;
+use rs2p::wire::{
+    Draft, Frame, FrameReader, Handshake, IdForm, Kind, Limits, Message, PeerEntry, Signal, Time,
+    Trailer, Value, sub_flag,
+};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use crate::world::{WALL, World};
+
+struct Legacy {
+    node: NodeId,
+    link: LinkId,
+    reader: FrameReader,
+}
+
+impl Legacy {
+    /// A peer that has greeted node 0 of the world, as py2p does over TCP.
+    fn join(world: &mut World) -> Self {
+        Self::join_as(world, 200)
+    }
+
+    fn join_as(world: &mut World, number: u8) -> Self {
+        let link = world.open_by_hand(0);
+        let node = NodeId::from_entropy(&[number; 48]);
+        let mut legacy = Self {
+            node,
+            link,
+            reader: FrameReader::new(1 << 20),
+        };
+        let handshake = Signal::Handshake(Handshake {
+            node: legacy.node.clone(),
+            protocol: Scheme::Tcp.protocol("test").as_str().as_bytes().to_vec(),
+            endpoint: None,
+            compression: vec![0x13, 0x11],
+        });
+        legacy.say(world, Kind::Whisper, &handshake.payload(IdForm::Bytes));
+        legacy
+    }
+
+    fn say(&mut self, world: &mut World, kind: Kind, payload: &[Value]) -> Message {
+        self.say_at(world, kind, Time::Seconds(WALL.0), payload)
+    }
+
+    fn say_at(&mut self, world: &mut World, kind: Kind, time: Time, payload: &[Value]) -> Message {
+        let mut draft = Draft::new(kind, &self.node, WallSeconds(0));
+        draft.time = time;
+        let message = draft.encode(payload);
+        world.hand(0, self.link, message.frame().into_bytes());
+        message
+    }
+}
+
+/// What the node has said to a legacy peer since the last look.
+fn heard(world: &mut World, legacy: &mut Legacy) -> Vec<Message> {
+    for frame in world.take_by_hand(legacy.link) {
+        legacy.reader.push(frame);
+    }
+    let mut messages = Vec::new();
+    while let Some(frame) = legacy.reader.next_frame().expect("whole frames") {
+        messages.push(open(&frame));
+    }
+    messages
+}
+
+fn open(frame: &Frame) -> Message {
+    frame
+        .open(&[], 1 << 20, &Limits::DEFAULT)
+        .expect("plain, as nothing was announced")
+}
+
+#[test]
+fn a_handshake_has_five_items_and_announces_no_compression() {
+    let mut world = World::with(Scheme::Tcp, 1);
+    let mut legacy = Legacy::join(&mut world);
+    let greeting = &heard(&mut world, &mut legacy)[0];
+    assert_eq!(greeting.payload_len(), 5);
+    assert_eq!(greeting.payload()[4], Value::Array(Vec::new()));
+    assert_eq!(greeting.sender_form(), IdForm::Bytes);
+    assert!(greeting.trailer().capabilities.is_some() && greeting.trailer().nonce.is_some());
+    assert!(world.nodes[0].mesh.peers().all(|peer| !peer.capable));
+}
+
+#[test]
+fn frames_to_a_legacy_peer_over_tcp_are_paced() {
+    let mut world = World::with(Scheme::Tcp, 1);
+    let mut legacy = Legacy::join(&mut world);
+    world.run(1);
+    heard(&mut world, &mut legacy);
+    for number in 0..30 {
+        world.broadcast(0, format!("{number}")).expect("joined");
+    }
+    assert_eq!(heard(&mut world, &mut legacy).len(), 1);
+    world.run_for(Duration::from_millis(50));
+    let by_then = heard(&mut world, &mut legacy).len();
+    assert!((14..=16).contains(&by_then), "{by_then} in 50 ms");
+    world.run_for(Duration::from_millis(50));
+    assert_eq!(by_then + heard(&mut world, &mut legacy).len(), 29);
+}
+
+#[test]
+fn a_time_that_is_no_whole_second_is_neither_delivered_nor_relayed() {
+    let mut world = World::with(Scheme::Tcp, 2);
+    world.line();
+    let mut legacy = Legacy::join(&mut world);
+    for time in [
+        Value::F64(f64::NAN),
+        Value::F64(WALL.0 as f64 + 0.25),
+        Value::F64(f64::INFINITY),
+        Value::Nil,
+        Value::Int(-1),
+    ] {
+        legacy.say_at(
+            &mut world,
+            Kind::Broadcast,
+            Time::Other(time),
+            &[Value::from(0_u64), "bad".into()],
+        );
+    }
+    for seconds in [0, WALL.0 - 61, WALL.0 + 40, 1 << 40, u64::MAX] {
+        legacy.say_at(
+            &mut world,
+            Kind::Broadcast,
+            Time::Seconds(seconds),
+            &[Value::from(0_u64), "bad".into()],
+        );
+    }
+    legacy.say(
+        &mut world,
+        Kind::Broadcast,
+        &[Value::from(0_u64), "good".into()],
+    );
+    world.run(1);
+    assert_eq!(
+        (world.received(0), world.received(1)),
+        (vec!["good".to_owned()], vec!["good".to_owned()])
+    );
+    assert!(
+        world.closes.is_empty(),
+        "the relatives relay such things in good faith"
+    );
+}
+
+#[test]
+fn a_relayed_message_keeps_every_bit() {
+    let mut world = World::with(Scheme::Tcp, 1);
+    let mut first = Legacy::join(&mut world);
+    let mut second = Legacy::join_as(&mut world, 201);
+    world.run(1);
+    heard(&mut world, &mut second);
+    let mut draft = Draft::new(Kind::Broadcast, &first.node, WALL).form(IdForm::Text);
+    draft.trailer = Trailer {
+        nonce: Some(7),
+        capabilities: None,
+    };
+    let message = draft.encode(&[
+        Value::from(sub_flag::BROADCAST),
+        Value::F64(1.0),
+        Value::Nil,
+    ]);
+    world.hand(0, first.link, message.frame().into_bytes());
+    world.run(1);
+    let relayed = heard(&mut world, &mut second);
+    assert_eq!(relayed.len(), 1);
+    assert_eq!(relayed[0].packed(), message.packed());
+    assert!(
+        heard(&mut world, &mut first)
+            .iter()
+            .all(|m| m.kind() != Kind::Broadcast),
+        "never back"
+    );
+}
+
+#[test]
+fn a_peer_is_asked_for_its_peers_instead_of_a_heartbeat() {
+    let mut world = World::with(Scheme::Tcp, 1);
+    let mut legacy = Legacy::join(&mut world);
+    world.run(1);
+    heard(&mut world, &mut legacy);
+    world.run(16);
+    let asked = heard(&mut world, &mut legacy);
+    assert!(
+        asked
+            .iter()
+            .any(|message| matches!(Signal::parse(message), Ok(Signal::RequestPeers)))
+    );
+    legacy.say(
+        &mut world,
+        Kind::Whisper,
+        &Signal::Peers(Vec::new()).payload(IdForm::Bytes),
+    );
+    world.run(30);
+    assert!(world.closes.is_empty());
+    world.run(10);
+    assert!(matches!(world.closed_with(0)[..], [CloseReason::Silent]));
+}
+
+#[test]
+fn a_renegotiation_is_answered_with_no_compression() {
+    let mut world = World::with(Scheme::Tcp, 1);
+    let mut legacy = Legacy::join(&mut world);
+    world.run(1);
+    heard(&mut world, &mut legacy);
+    legacy.say(
+        &mut world,
+        Kind::Renegotiate,
+        &Signal::Compression(vec![0x13]).payload(IdForm::Bytes),
+    );
+    world.run(1);
+    let answer = heard(&mut world, &mut legacy);
+    assert!(
+        matches!(Signal::parse(&answer[0]), Ok(Signal::Compression(codes)) if codes.is_empty())
+    );
+    legacy.say(
+        &mut world,
+        Kind::Renegotiate,
+        &Signal::Compression(Vec::new()).payload(IdForm::Bytes),
+    );
+    world.run(1);
+    assert!(heard(&mut world, &mut legacy).is_empty(), "agreed");
+}
+
+#[test]
+fn the_last_message_is_sent_again_when_asked_for() {
+    let mut world = World::with(Scheme::Tcp, 1);
+    let mut legacy = Legacy::join(&mut world);
+    world.broadcast(0, "last").expect("joined");
+    world.run(1);
+    let sent = heard(&mut world, &mut legacy).pop().expect("the broadcast");
+    legacy.say(
+        &mut world,
+        Kind::Renegotiate,
+        &Signal::Resend.payload(IdForm::Bytes),
+    );
+    world.run(1);
+    assert_eq!(heard(&mut world, &mut legacy)[0].id(), sent.id());
+}
+
+#[test]
+fn nothing_but_a_handshake_counts_before_the_handshake() {
+    let mut world = World::with(Scheme::Tcp, 2);
+    world.line();
+    let link = world.open_by_hand(0);
+    let node = NodeId::from_entropy(&[200; 48]);
+    let message =
+        Draft::new(Kind::Broadcast, &node, WALL).encode(&[Value::from(0_u64), "early".into()]);
+    world.hand(0, link, message.frame().into_bytes());
+    world.run(1);
+    assert!(world.received(0).is_empty() && world.received(1).is_empty());
+    assert!(matches!(
+        world.closed_with(0)[..],
+        [CloseReason::NotGreeted]
+    ));
+}
+
+#[test]
+fn a_handshake_of_four_or_six_items_is_none() {
+    let mut world = World::with(Scheme::Tcp, 1);
+    let node = NodeId::from_entropy(&[200; 48]);
+    let five = Signal::Handshake(Handshake {
+        node: node.clone(),
+        protocol: Scheme::Tcp.protocol("test").as_str().as_bytes().to_vec(),
+        endpoint: None,
+        compression: Vec::new(),
+    })
+    .payload(IdForm::Bytes);
+    let six: Vec<_> = five.iter().cloned().chain([Value::Nil]).collect();
+    for payload in [&five[..4], &six[..]] {
+        let link = world.open_by_hand(0);
+        let message = Draft::new(Kind::Whisper, &node, WALL).encode(payload);
+        world.hand(0, link, message.frame().into_bytes());
+    }
+    assert_eq!(world.closes.len(), 2);
+    assert!(
+        world
+            .closes
+            .iter()
+            .all(|(_, reason)| matches!(reason, CloseReason::Undecodable(_)))
+    );
+}
+
+#[test]
+fn peers_without_an_address_are_not_told_to_a_legacy_peer() {
+    let mut world = World::new(Scheme::Tcp);
+    world.add(|config| config.outgoing = 0);
+    world.add(|config| config.advertise.clear());
+    world.add(|config| config.outgoing = 0);
+    world.connect(1, 0);
+    world.connect(2, 0);
+    world.run(1);
+    let mut legacy = Legacy::join(&mut world);
+    world.run(1);
+    let lists: Vec<Vec<PeerEntry>> = heard(&mut world, &mut legacy)
+        .iter()
+        .filter_map(|message| match Signal::parse(message) {
+            Ok(Signal::Peers(entries)) => Some(entries),
+            _ => None,
+        })
+        .collect();
+    let nodes: Vec<_> = lists.concat().into_iter().map(|entry| entry.node).collect();
+    assert_eq!(nodes, [world.id(2)]);
+}
+
+#[test]
+fn a_whisper_that_claims_another_sender_is_dropped() {
+    let mut world = World::with(Scheme::Tcp, 2);
+    world.line();
+    let legacy = Legacy::join(&mut world);
+    let other = world.id(1);
+    let forged = Draft::new(Kind::Whisper, &other, WALL)
+        .encode(&[Value::from(sub_flag::WHISPER), "forged".into()]);
+    world.hand(0, legacy.link, forged.frame().into_bytes());
+    assert!(world.received(0).is_empty());
+    assert_eq!(world.nodes[0].mesh.stats().spoofed, 1);
+}

@@ -1,0 +1,18 @@
+//! The core, node by node on virtual time: natively, and as wasm in a headless browser.
+
+#[cfg(target_arch = "wasm32")]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+
+mod chunking;
+mod close;
+mod contest;
+mod flood;
+mod forwarding;
+mod greeting;
+mod heartbeat;
+mod legacy;
+mod limits;
+mod lookup;
+mod redial;
+mod replay;
+mod world;

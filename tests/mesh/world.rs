@@ -1,0 +1,426 @@
+//! A network of cores on virtual time: ordered links with a latency, and faults on demand. No clock, no sleep.
+
+use core::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use rs2p::id::{LinkId, NodeId};
+use rs2p::mesh::{
+    CloseReason, Command, CommandError, Config, Environment, Event, Identity, LinkDown, LinkEvent,
+    LinkInfo, Mesh, Output, Receipt,
+};
+use rs2p::time::{Timestamp, WallSeconds};
+use rs2p::wire::{RawPackets, Value};
+use rs2p::{Address, Scheme};
+use sha2::{Digest, Sha256};
+
+pub const WALL: WallSeconds = WallSeconds(1_700_000_000);
+
+pub struct Node {
+    pub mesh: Mesh,
+    pub events: Vec<Event>,
+    /// Reads nothing: what it is sent is not taken by the network.
+    pub is_stalled: bool,
+    pub is_dead: bool,
+    unwritten: Vec<(LinkId, usize)>,
+}
+
+pub struct World {
+    pub now: Timestamp,
+    pub nodes: Vec<Node>,
+    /// Received bytes come in pieces of this size.
+    pub chunk: usize,
+    /// Every closed link, with the node that closed it.
+    pub closes: Vec<(usize, CloseReason)>,
+    /// Frames handed to links, by node.
+    pub transmissions: Vec<usize>,
+    scheme: Scheme,
+    latency: Duration,
+    ends: BTreeMap<(usize, LinkId), (usize, LinkId)>,
+    queue: BTreeMap<(Timestamp, u64), (usize, LinkEvent)>,
+    cut: BTreeSet<(usize, usize)>,
+    by_hand: BTreeMap<LinkId, Vec<Bytes>>,
+    numbers: u64,
+    trace: Sha256,
+}
+
+impl World {
+    pub fn new(scheme: Scheme) -> Self {
+        Self {
+            now: Timestamp::ZERO,
+            nodes: Vec::new(),
+            chunk: usize::MAX,
+            closes: Vec::new(),
+            transmissions: Vec::new(),
+            scheme,
+            latency: Duration::from_millis(5),
+            ends: BTreeMap::new(),
+            queue: BTreeMap::new(),
+            cut: BTreeSet::new(),
+            by_hand: BTreeMap::new(),
+            numbers: 0,
+            trace: Sha256::new(),
+        }
+    }
+
+    /// A world of `count` nodes that know nobody.
+    pub fn with(scheme: Scheme, count: usize) -> Self {
+        let mut world = Self::new(scheme);
+        for _ in 0..count {
+            world.add(|_| {});
+        }
+        world
+    }
+
+    /// Adds a node; its number is its port.
+    pub fn add(&mut self, configure: impl FnOnce(&mut Config)) -> usize {
+        let number = self.nodes.len();
+        let mesh = self.mesh(number, number as u8, configure);
+        self.nodes.push(Node {
+            mesh,
+            events: Vec::new(),
+            is_stalled: false,
+            is_dead: false,
+            unwritten: Vec::new(),
+        });
+        self.transmissions.push(0);
+        number
+    }
+
+    fn mesh(&self, number: usize, seed: u8, configure: impl FnOnce(&mut Config)) -> Mesh {
+        let mut config = Config::new("test");
+        config.advertise = vec![self.address(number)];
+        configure(&mut config);
+        let node = NodeId::from_entropy(&[number as u8; 48]);
+        let mut mesh = Mesh::new(config, Identity { node }, [seed; 32]);
+        mesh.handle_environment(self.now, Environment::WallClock(WALL));
+        mesh
+    }
+
+    /// A node comes back after it died, with its id and nothing else.
+    pub fn restart(&mut self, number: usize) {
+        let mesh = self.mesh(number, 100 + number as u8, |_| {});
+        self.nodes[number].mesh = mesh;
+        self.nodes[number].is_dead = false;
+    }
+
+    pub fn address(&self, number: usize) -> Address {
+        Address::new(self.scheme, "node", number as u16 + 1).expect("a host")
+    }
+
+    pub fn id(&self, number: usize) -> NodeId {
+        self.nodes[number].mesh.node().clone()
+    }
+
+    pub fn command(&mut self, number: usize, command: Command) -> Result<Receipt, CommandError> {
+        let receipt = self.nodes[number].mesh.handle_command(self.now, command);
+        self.drain(number);
+        receipt
+    }
+
+    pub fn environment(&mut self, number: usize, environment: Environment) {
+        self.nodes[number]
+            .mesh
+            .handle_environment(self.now, environment);
+        self.drain(number);
+    }
+
+    pub fn connect(&mut self, from: usize, to: usize) {
+        let address = self.address(to);
+        let command = Command::Connect {
+            address,
+            expected: None,
+            persist: true,
+        };
+        self.command(from, command).expect("a connect is accepted");
+    }
+
+    pub fn broadcast(
+        &mut self,
+        from: usize,
+        packet: impl Into<Value>,
+    ) -> Result<Receipt, CommandError> {
+        let packets = RawPackets::from_values(&[packet.into()]).expect("a packet");
+        self.command(from, Command::Broadcast { packets })
+    }
+
+    pub fn whisper(
+        &mut self,
+        from: usize,
+        to: &NodeId,
+        packet: &str,
+    ) -> Result<Receipt, CommandError> {
+        let packets = RawPackets::from_values(&[packet.into()]).expect("a packet");
+        self.command(
+            from,
+            Command::Whisper {
+                to: to.clone(),
+                packets,
+            },
+        )
+    }
+
+    /// Connects each node to the next.
+    pub fn line(&mut self) {
+        for number in 1..self.nodes.len() {
+            self.connect(number, number - 1);
+        }
+        self.run(1);
+    }
+
+    /// Lets `seconds` pass.
+    pub fn run(&mut self, seconds: u64) {
+        self.run_for(Duration::from_secs(seconds));
+    }
+
+    pub fn run_for(&mut self, span: Duration) {
+        let end = self.now + span;
+        while let Some(at) = self.next_step().filter(|&at| at <= end) {
+            self.now = self.now.max(at);
+            self.step();
+        }
+        self.now = end;
+    }
+
+    fn next_step(&self) -> Option<Timestamp> {
+        let timeouts = self
+            .nodes
+            .iter()
+            .filter(|node| !node.is_dead)
+            .filter_map(|node| node.mesh.poll_timeout());
+        timeouts
+            .chain(self.queue.first_key_value().map(|(&(at, _), _)| at))
+            .min()
+    }
+
+    fn step(&mut self) {
+        if let Some(entry) = self
+            .queue
+            .first_entry()
+            .filter(|entry| entry.key().0 <= self.now)
+        {
+            let (number, event) = entry.remove();
+            return self.deliver(number, event);
+        }
+        for number in 0..self.nodes.len() {
+            let node = &mut self.nodes[number];
+            if !node.is_dead && node.mesh.poll_timeout().is_some_and(|at| at <= self.now) {
+                node.mesh.handle_timeout(self.now);
+                self.drain(number);
+            }
+        }
+    }
+
+    fn deliver(&mut self, number: usize, event: LinkEvent) {
+        if self.nodes[number].is_dead {
+            return;
+        }
+        match event {
+            LinkEvent::Received { link, bytes } => {
+                for piece in bytes.chunks(self.chunk.min(bytes.len()).max(1)) {
+                    let bytes = Bytes::copy_from_slice(piece);
+                    self.nodes[number]
+                        .mesh
+                        .handle_link(self.now, LinkEvent::Received { link, bytes });
+                    self.drain(number);
+                }
+            }
+            event => {
+                self.nodes[number].mesh.handle_link(self.now, event);
+                self.drain(number);
+            }
+        }
+    }
+
+    fn drain(&mut self, number: usize) {
+        while let Some(output) = self.nodes[number].mesh.poll_output() {
+            self.trace
+                .update(format!("{:?} {number} {output:?}\n", self.now));
+            match output {
+                Output::Dial { link, address } => self.dial(number, link, &address),
+                Output::Transmit { to, frame } => {
+                    self.transmissions[number] += to.len();
+                    for link in to {
+                        self.transmit(number, link, frame.clone());
+                    }
+                }
+                Output::Close { link, reason } => {
+                    let down = LinkDown::ClosedByPeer {
+                        code: Some(reason.code()),
+                        reason: reason.to_string(),
+                    };
+                    self.closes.push((number, reason));
+                    self.end(number, link, down);
+                }
+                Output::Event(event) => self.nodes[number].events.push(event),
+                _ => {}
+            }
+        }
+    }
+
+    fn dial(&mut self, number: usize, link: LinkId, address: &Address) {
+        let to = usize::from(address.port()) - 1;
+        let is_there =
+            self.nodes.get(to).is_some_and(|node| !node.is_dead) && !self.is_cut(number, to);
+        if !is_there {
+            let down = LinkDown::Unreachable(format!("nobody listens at {address}"));
+            return self.schedule(number, LinkEvent::Closed { link, down });
+        }
+        self.numbers += 1;
+        let there = LinkId::accepted(self.numbers);
+        self.ends.insert((number, link), (to, there));
+        self.ends.insert((to, there), (number, link));
+        let info = LinkInfo {
+            scheme: address.scheme(),
+            remote: None,
+            local_host: None,
+        };
+        self.schedule(
+            to,
+            LinkEvent::Opened {
+                link: there,
+                info: info.clone(),
+            },
+        );
+        self.schedule(number, LinkEvent::Opened { link, info });
+    }
+
+    fn transmit(&mut self, number: usize, link: LinkId, frame: Bytes) {
+        let Some(&(to, there)) = self.ends.get(&(number, link)) else {
+            let bytes = frame.len();
+            self.by_hand.entry(link).or_default().push(frame);
+            return self.schedule(number, LinkEvent::Written { link, bytes });
+        };
+        if self.nodes[to].is_stalled {
+            return self.nodes[number].unwritten.push((link, frame.len()));
+        }
+        let bytes = frame.len();
+        if !self.is_cut(number, to) {
+            self.schedule(
+                to,
+                LinkEvent::Received {
+                    link: there,
+                    bytes: frame,
+                },
+            );
+        }
+        self.schedule(number, LinkEvent::Written { link, bytes });
+    }
+
+    fn end(&mut self, number: usize, link: LinkId, down: LinkDown) {
+        let Some((to, there)) = self.ends.remove(&(number, link)) else {
+            return;
+        };
+        self.ends.remove(&(to, there));
+        if !self.is_cut(number, to) {
+            self.schedule(to, LinkEvent::Closed { link: there, down });
+        }
+    }
+
+    pub fn schedule(&mut self, number: usize, event: LinkEvent) {
+        self.numbers += 1;
+        self.queue
+            .insert((self.now + self.latency, self.numbers), (number, event));
+    }
+
+    fn is_cut(&self, one: usize, other: usize) -> bool {
+        self.cut.contains(&(one.min(other), one.max(other)))
+    }
+
+    /// Nothing passes between two nodes any more, and neither is told.
+    pub fn cut(&mut self, one: usize, other: usize) {
+        self.cut.insert((one.min(other), one.max(other)));
+    }
+
+    pub fn mend(&mut self, one: usize, other: usize) {
+        self.cut.remove(&(one.min(other), one.max(other)));
+    }
+
+    /// A node vanishes as a killed process does: its links are reset.
+    pub fn kill(&mut self, number: usize) {
+        self.nodes[number].is_dead = true;
+        let links: Vec<_> = self
+            .ends
+            .keys()
+            .filter(|(node, _)| *node == number)
+            .copied()
+            .collect();
+        for (node, link) in links {
+            self.end(node, link, LinkDown::Failed("reset".to_owned()));
+        }
+    }
+
+    /// A link of which the world is one end: for tests that play a peer by hand.
+    pub fn open_by_hand(&mut self, number: usize) -> LinkId {
+        self.numbers += 1;
+        let link = LinkId::accepted(self.numbers);
+        let info = LinkInfo {
+            scheme: self.scheme,
+            remote: Some("by hand".to_owned()),
+            local_host: None,
+        };
+        self.deliver(number, LinkEvent::Opened { link, info });
+        link
+    }
+
+    pub fn hand(&mut self, number: usize, link: LinkId, bytes: impl Into<Bytes>) {
+        self.deliver(
+            number,
+            LinkEvent::Received {
+                link,
+                bytes: bytes.into(),
+            },
+        );
+    }
+
+    /// What was sent over a link by hand since the last look.
+    pub fn take_by_hand(&mut self, link: LinkId) -> Vec<Bytes> {
+        self.by_hand.remove(&link).unwrap_or_default()
+    }
+
+    /// The text packets that a node was given, in order.
+    pub fn received(&self, number: usize) -> Vec<String> {
+        let texts = self.nodes[number]
+            .events
+            .iter()
+            .filter_map(|event| match event {
+                Event::Message { message, .. } => message
+                    .packets()
+                    .first()
+                    .and_then(|p| p.as_str().map(str::to_owned)),
+                _ => None,
+            });
+        texts.collect()
+    }
+
+    pub fn is_linked(&self, one: usize, other: usize) -> bool {
+        let id = self.id(other);
+        self.nodes[one].mesh.peers().any(|peer| peer.node == id)
+    }
+
+    /// How many links run between two living nodes.
+    pub fn links_between(&self, one: usize, other: usize) -> usize {
+        self.ends
+            .iter()
+            .filter(|((from, _), (to, _))| *from == one && *to == other)
+            .count()
+    }
+
+    pub fn closed_with(&self, number: usize) -> Vec<&CloseReason> {
+        self.closes
+            .iter()
+            .filter(|(node, _)| *node == number)
+            .map(|(_, reason)| reason)
+            .collect()
+    }
+
+    /// A hash of everything that every node has put out.
+    pub fn trace(&self) -> String {
+        self.trace
+            .clone()
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+}
