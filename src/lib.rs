@@ -3,12 +3,19 @@
 #![forbid(unsafe_code)]
 
 pub mod address;
+pub mod driver;
 pub mod id;
+pub mod memory;
 pub mod mesh;
+pub mod socket;
 pub mod time;
+pub mod transport;
 pub mod wire;
 
 pub use address::{Address, AddressError, Scheme};
 pub use id::{MessageId, NodeId};
 pub use mesh::{CommandError, Config, Environment, Failure, Peer};
+pub use socket::{
+    Builder, Event, Events, MeshError, MeshSocket, Message, Sent, Status, Topology,
+};
 pub use wire::Value;

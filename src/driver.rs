@@ -1,0 +1,404 @@
+//! Runs a [`Mesh`] over any transport and clock: one future, one loop, on every target.
+//!
+//! It moves bytes, outputs and deadlines between the core and the platform, and answers the commands that come in through
+//! a [`Port`]. It decides nothing about the mesh.
+
+mod ready;
+mod slot;
+
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+
+use futures::channel::{mpsc, oneshot};
+use futures::stream::Stream;
+
+use crate::id::LinkId;
+use crate::mesh::{
+    CloseReason, Command, CommandError, Environment, Event, Failure, LinkEvent, Mesh, Output,
+    Receipt, Ticket,
+};
+use crate::time::{Timestamp, WallSeconds};
+use crate::transport::{Clock, Link, Transport};
+use ready::Ready;
+use slot::{Progress, Slot, State};
+
+/// Rounds of work before the executor gets a turn, so that one busy node does not starve its neighbours on one thread.
+const ROUNDS: usize = 64;
+/// Requests that wait for the node before their callers do.
+const REQUESTS: usize = 64;
+/// A wall clock that differs from what the core counts by more than this has stepped.
+const WALL_STEP: u64 = 1;
+
+/// What is asked of a running node.
+#[derive(Debug)]
+pub enum Request {
+    /// A command, and who waits for its end.
+    Command(Job),
+    /// Something happened around the node.
+    Environment(Environment),
+}
+
+/// A command on its way to the core.
+#[derive(Debug)]
+pub struct Job {
+    /// The command.
+    pub command: Command,
+    /// When to answer.
+    pub until: Until,
+    /// Whom to answer. Nobody listening is no error: the command is carried out all the same.
+    pub reply: Reply,
+}
+
+/// Whom a command is answered to.
+pub type Reply = oneshot::Sender<Result<Receipt, JobError>>;
+
+/// When a command is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// As soon as the core has accepted or refused it.
+    Accepted,
+    /// When what it began has ended.
+    Settled,
+}
+
+/// Why a command did not come about.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JobError {
+    /// It was not accepted.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// It was accepted, and failed.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+}
+
+/// Where requests come from: the other end of [`port`].
+pub type Port = mpsc::Receiver<Request>;
+
+/// A bounded way to a node: when it is busy, those who ask wait.
+pub fn port() -> (mpsc::Sender<Request>, Port) {
+    mpsc::channel(REQUESTS)
+}
+
+/// Is told what happens in a node, within the node's own loop: it must not block.
+pub trait Observer {
+    /// Something happened; the core is as it is right after.
+    fn handle_event(&mut self, mesh: &Mesh, event: Event);
+}
+
+/// A running node: a future that ends when the node has closed, or when every sender of its [`Port`] is gone and what
+/// was sent is written.
+///
+/// Dropping it ends every link at once, without a word to the peers.
+#[must_use = "a node runs only while it is polled"]
+pub struct Driver<T: Transport, C, O> {
+    mesh: Mesh,
+    transport: T,
+    clock: C,
+    observer: O,
+    port: Port,
+    /// A job that waits until a queue has room; nothing behind it is taken meanwhile.
+    parked: Option<Job>,
+    slots: HashMap<LinkId, Slot<T>>,
+    /// Links that end, in the order of their deadlines.
+    ending: VecDeque<(Timestamp, LinkId)>,
+    /// Links that were given frames and not yet flushed.
+    unflushed: Vec<LinkId>,
+    ready: Arc<Ready>,
+    accepted: u64,
+    waiting: BTreeMap<Ticket, Vec<(Receipt, Reply)>>,
+    wall: Option<(WallSeconds, Timestamp)>,
+    closed: bool,
+}
+
+impl<T, C, O> Driver<T, C, O>
+where
+    T: Transport,
+    C: Clock,
+    O: Observer,
+{
+    /// A node over `transport`, to be asked through `port`.
+    pub fn new(mesh: Mesh, transport: T, clock: C, observer: O, port: Port) -> Self {
+        Self {
+            mesh,
+            transport,
+            clock,
+            observer,
+            port,
+            parked: None,
+            slots: HashMap::new(),
+            ending: VecDeque::new(),
+            unflushed: Vec::new(),
+            ready: Arc::default(),
+            accepted: 0,
+            waiting: BTreeMap::new(),
+            wall: None,
+            closed: false,
+        }
+    }
+
+    /// One round over everything that may have work. False if nothing had.
+    fn work(&mut self, cx: &mut Context<'_>) -> bool {
+        let now = self.clock.now();
+        self.tell_wall_clock(now);
+        self.carry_out(now);
+        let mut worked = self.take_request(now, cx);
+        worked |= self.accept(now, cx);
+        worked |= self.poll_a_link(now);
+        self.carry_out(now);
+        self.drop_overdue(now);
+        worked
+    }
+
+    /// Does what is due. Only once nothing waits on the links, or after many rounds: a program that was stopped for a
+    /// minute finds bytes and deadlines at once, and a peer that has spoken is not to be cut as silent.
+    fn expire(&mut self) -> bool {
+        let now = self.clock.now();
+        let is_due = self.mesh.poll_timeout().is_some_and(|at| at <= now);
+        if is_due {
+            self.mesh.handle_timeout(now);
+            self.carry_out(now);
+        }
+        is_due
+    }
+
+    fn tell_wall_clock(&mut self, now: Timestamp) {
+        let wall = self.clock.wall();
+        let counted = self.wall.map(|(said, at)| said.0 + now.since(at).as_secs());
+        if counted.is_none_or(|counted| counted.abs_diff(wall.0) > WALL_STEP) {
+            self.wall = Some((wall, now));
+            self.mesh
+                .handle_environment(now, Environment::WallClock(wall));
+        }
+    }
+
+    fn take_request(&mut self, now: Timestamp, cx: &mut Context<'_>) -> bool {
+        if let Some(job) = self.parked.take() {
+            return self.run_job(now, job);
+        }
+        match Pin::new(&mut self.port).poll_next(cx) {
+            Poll::Ready(Some(Request::Command(job))) => self.run_job(now, job),
+            Poll::Ready(Some(Request::Environment(environment))) => {
+                self.mesh.handle_environment(now, environment);
+                true
+            }
+            // Nobody can ask anything any more: the node says goodbye.
+            Poll::Ready(None) if !self.closed => {
+                self.closed = true;
+                self.mesh.handle_command(now, Command::Close).is_ok()
+            }
+            Poll::Ready(None) | Poll::Pending => false,
+        }
+    }
+
+    /// Runs a job; false if it has to wait for room.
+    fn run_job(&mut self, now: Timestamp, job: Job) -> bool {
+        match self.mesh.handle_command(now, job.command.clone()) {
+            Err(CommandError::Busy) => {
+                self.parked = Some(job);
+                return false;
+            }
+            Err(error) => drop(job.reply.send(Err(error.into()))),
+            Ok(receipt) => match (job.until, receipt) {
+                (Until::Settled, Receipt::Sent { ticket, .. } | Receipt::Pending(ticket)) => {
+                    self.waiting
+                        .entry(ticket)
+                        .or_default()
+                        .push((receipt, job.reply));
+                }
+                (Until::Settled | Until::Accepted, _) => drop(job.reply.send(Ok(receipt))),
+            },
+        }
+        true
+    }
+
+    fn accept(&mut self, now: Timestamp, cx: &mut Context<'_>) -> bool {
+        let Poll::Ready(link) = self.transport.poll_accept(cx) else {
+            return false;
+        };
+        let id = LinkId::accepted(self.accepted);
+        self.accepted += 1;
+        let info = link.info();
+        self.slots
+            .insert(id, Slot::new(id, State::Up(link), &self.ready));
+        self.mesh
+            .handle_link(now, LinkEvent::Opened { link: id, info });
+        true
+    }
+
+    fn poll_a_link(&mut self, now: Timestamp) -> bool {
+        let Some(id) = self.ready.pop() else {
+            return false;
+        };
+        let Some(slot) = self.slots.get_mut(&id) else {
+            return true;
+        };
+        // A link that was woken may have bytes, room, or both.
+        match slot.poll() {
+            Progress::None => {}
+            Progress::Opened(info) => self
+                .mesh
+                .handle_link(now, LinkEvent::Opened { link: id, info }),
+            Progress::Moved {
+                received,
+                written,
+                down,
+            } => {
+                if written > 0 {
+                    self.mesh.handle_link(
+                        now,
+                        LinkEvent::Written {
+                            link: id,
+                            bytes: written,
+                        },
+                    );
+                }
+                for bytes in received {
+                    self.mesh
+                        .handle_link(now, LinkEvent::Received { link: id, bytes });
+                }
+                if let Some(down) = down {
+                    self.slots.remove(&id);
+                    self.mesh
+                        .handle_link(now, LinkEvent::Closed { link: id, down });
+                }
+            }
+            Progress::Ended => drop(self.slots.remove(&id)),
+        }
+        true
+    }
+
+    /// Does what the core wants, until it wants nothing more.
+    fn carry_out(&mut self, now: Timestamp) {
+        loop {
+            while let Some(output) = self.mesh.poll_output() {
+                match output {
+                    Output::Dial { link, address } => self.dial(link, &address),
+                    Output::Transmit { to, frame } => {
+                        for id in to {
+                            let Some(slot) = self.slots.get_mut(&id) else {
+                                continue;
+                            };
+                            if slot.send(frame.clone()) {
+                                self.unflushed.push(id);
+                            }
+                        }
+                    }
+                    Output::Close { link, reason } => self.end(now, link, reason),
+                    Output::Event(event) => self.tell(event),
+                }
+            }
+            if !self.flush(now) {
+                return;
+            }
+        }
+    }
+
+    fn dial(&mut self, id: LinkId, address: &crate::address::Address) {
+        let dial = self.transport.dial(address);
+        self.slots
+            .insert(id, Slot::new(id, State::Dialling(dial), &self.ready));
+    }
+
+    /// Writes to every link that was given frames; false if there was none.
+    fn flush(&mut self, now: Timestamp) -> bool {
+        if self.unflushed.is_empty() {
+            return false;
+        }
+        for id in core::mem::take(&mut self.unflushed) {
+            let Some(slot) = self.slots.get_mut(&id) else {
+                continue;
+            };
+            match slot.flush() {
+                Ok(0) => {}
+                Ok(bytes) => self
+                    .mesh
+                    .handle_link(now, LinkEvent::Written { link: id, bytes }),
+                Err(down) => {
+                    self.slots.remove(&id);
+                    self.mesh
+                        .handle_link(now, LinkEvent::Closed { link: id, down });
+                }
+            }
+        }
+        true
+    }
+
+    fn end(&mut self, now: Timestamp, id: LinkId, reason: CloseReason) {
+        let Some(slot) = self.slots.get_mut(&id) else {
+            return;
+        };
+        if slot.end(reason) {
+            self.ending.push_back((now + self.mesh.config().linger, id));
+        } else {
+            self.slots.remove(&id);
+        }
+    }
+
+    /// Drops the links that did not end in time.
+    fn drop_overdue(&mut self, now: Timestamp) {
+        while let Some(&(at, id)) = self.ending.front() {
+            if at > now && self.slots.contains_key(&id) {
+                return;
+            }
+            self.ending.pop_front();
+            self.slots.remove(&id);
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        match event {
+            Event::Settled { ticket, ref result } => {
+                for (receipt, reply) in self.waiting.remove(&ticket).unwrap_or_default() {
+                    drop(reply.send(result.clone().map(|()| receipt).map_err(JobError::from)));
+                }
+            }
+            Event::Closed => self.closed = true,
+            _ => {}
+        }
+        self.observer.handle_event(&self.mesh, event);
+    }
+
+    fn next_deadline(&self) -> Option<Timestamp> {
+        let ending = self.ending.front().map(|&(at, _)| at);
+        self.mesh.poll_timeout().into_iter().chain(ending).min()
+    }
+
+    fn is_over(&self) -> bool {
+        self.closed && self.mesh.links() == 0 && self.slots.is_empty()
+    }
+}
+
+impl<T, C, O> Future for Driver<T, C, O>
+where
+    T: Transport + Unpin,
+    C: Clock + Unpin,
+    O: Observer + Unpin,
+{
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        this.ready.register(cx.waker());
+        for _ in 0..ROUNDS {
+            let worked = this.work(cx);
+            if this.is_over() {
+                return Poll::Ready(());
+            }
+            if worked || this.expire() {
+                continue;
+            }
+            match this.next_deadline() {
+                None => return Poll::Pending,
+                Some(at) if this.clock.poll_until(at, cx).is_pending() => return Poll::Pending,
+                Some(_) => {}
+            }
+        }
+        this.expire();
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}

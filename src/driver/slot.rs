@@ -1,0 +1,158 @@
+//! One link as the driver holds it: being dialled, up, or ending.
+
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::Waker;
+
+use bytes::Bytes;
+
+use super::ready::{LinkWaker, Ready};
+use crate::id::LinkId;
+use crate::mesh::{CloseReason, LinkDown, LinkInfo};
+use crate::transport::{Link, Transport};
+
+/// Reads from one link before the others get a turn.
+const READS: usize = 16;
+
+pub(super) enum State<T: Transport> {
+    Dialling(T::Dial),
+    Up(T::Link),
+    Ending(T::Link, CloseReason),
+    /// Between two states only.
+    Gone,
+}
+
+pub(super) struct Slot<T: Transport> {
+    state: State<T>,
+    waker: Waker,
+    /// Frames were sent and not flushed; the driver has the link on its list.
+    unflushed: bool,
+}
+
+/// What came of polling a link.
+pub(super) enum Progress {
+    None,
+    Opened(LinkInfo),
+    Moved {
+        received: Vec<Bytes>,
+        written: usize,
+        down: Option<LinkDown>,
+    },
+    Ended,
+}
+
+impl<T: Transport> Slot<T> {
+    /// A link that is ready to be polled.
+    pub(super) fn new(link: LinkId, state: State<T>, ready: &Arc<Ready>) -> Self {
+        let waker = Waker::from(LinkWaker::new(link, ready));
+        waker.wake_by_ref();
+        Self {
+            state,
+            waker,
+            unflushed: false,
+        }
+    }
+
+    pub(super) fn poll(&mut self) -> Progress {
+        let mut cx = Context::from_waker(&self.waker);
+        match &mut self.state {
+            State::Dialling(dial) => match Pin::new(dial).poll(&mut cx) {
+                Poll::Pending => Progress::None,
+                Poll::Ready(Err(down)) => Progress::Moved {
+                    received: Vec::new(),
+                    written: 0,
+                    down: Some(down),
+                },
+                Poll::Ready(Ok(link)) => {
+                    let info = link.info();
+                    self.state = State::Up(link);
+                    // What the peer said at once has woken nobody yet.
+                    self.waker.wake_by_ref();
+                    Progress::Opened(info)
+                }
+            },
+            State::Up(_) => self.move_bytes(),
+            State::Gone => Progress::Ended,
+            State::Ending(link, reason) => match link.poll_close(reason, &mut cx) {
+                Poll::Pending => Progress::None,
+                Poll::Ready(()) => Progress::Ended,
+            },
+        }
+    }
+
+    fn move_bytes(&mut self) -> Progress {
+        let (written, broken) = match self.flush() {
+            Ok(written) => (written, None),
+            Err(down) => (0, Some(down)),
+        };
+        let State::Up(link) = &mut self.state else {
+            return Progress::None;
+        };
+        let mut cx = Context::from_waker(&self.waker);
+        let mut received = Vec::new();
+        for _ in 0..READS {
+            match link.poll_receive(&mut cx) {
+                Poll::Ready(Ok(bytes)) => received.push(bytes),
+                Poll::Ready(Err(down)) => {
+                    return Progress::Moved {
+                        received,
+                        written,
+                        down: Some(down),
+                    };
+                }
+                // A peer that closes may have been heard before the write to it failed: its reason tells more.
+                Poll::Pending => {
+                    return Progress::Moved {
+                        received,
+                        written,
+                        down: broken,
+                    };
+                }
+            }
+        }
+        self.waker.wake_by_ref();
+        Progress::Moved {
+            received,
+            written,
+            down: broken,
+        }
+    }
+
+    /// Gives the link a frame; true if the driver has to put it on its list.
+    pub(super) fn send(&mut self, frame: Bytes) -> bool {
+        let State::Up(link) = &mut self.state else {
+            return false;
+        };
+        link.send(frame);
+        !core::mem::replace(&mut self.unflushed, true)
+    }
+
+    /// Writes until nothing waits or the network takes no more; returns the bytes written.
+    pub(super) fn flush(&mut self) -> Result<usize, LinkDown> {
+        self.unflushed = false;
+        let State::Up(link) = &mut self.state else {
+            return Ok(0);
+        };
+        let mut cx = Context::from_waker(&self.waker);
+        let mut written = 0;
+        loop {
+            match link.poll_flush(&mut cx) {
+                Poll::Ready(Ok(0)) | Poll::Pending => return Ok(written),
+                Poll::Ready(Ok(bytes)) => written += bytes,
+                Poll::Ready(Err(down)) => return Err(down),
+            }
+        }
+    }
+
+    /// Begins to end the link; false if there is nothing to end, as with a dial.
+    pub(super) fn end(&mut self, reason: CloseReason) -> bool {
+        let State::Up(link) = core::mem::replace(&mut self.state, State::Gone) else {
+            return false;
+        };
+        self.state = State::Ending(link, reason);
+        self.waker.wake_by_ref();
+        true
+    }
+}

@@ -1,0 +1,173 @@
+//! How a node begins: what it is told, checked as a whole, before anything runs.
+
+use std::sync::Arc;
+
+use super::hub::{Hub, InboxLimits, Interest};
+use super::{Announcer, MeshError, MeshSocket, Shared};
+use crate::address::{Address, AddressError};
+use crate::driver::{Port, port};
+use crate::id::NodeId;
+use crate::mesh::{Command, Config, Environment, Identity, Mesh};
+use crate::time::{Timestamp, WallSeconds};
+
+/// What a node is told before it starts. `spawn()` starts it, on tokio or in a browser.
+///
+/// Addresses are kept as they are given; a malformed one is an error of `spawn`.
+#[derive(Clone, Debug)]
+#[must_use = "a node starts with spawn()"]
+pub struct Builder {
+    pub(crate) config: Config,
+    pub(crate) identity: Option<NodeId>,
+    pub(crate) listen: Vec<Address>,
+    pub(crate) peers: Vec<Address>,
+    inbox: InboxLimits,
+    malformed: Option<AddressError>,
+}
+
+/// A node that is built and does not run yet: the parts that a [`Driver`](crate::driver::Driver) joins to a transport and a
+/// clock.
+#[derive(Debug)]
+pub struct Node {
+    /// The core.
+    pub mesh: Mesh,
+    /// Where requests come from.
+    pub port: Port,
+    /// What events go to.
+    pub announcer: Announcer,
+    /// The handle.
+    pub socket: MeshSocket,
+}
+
+impl Builder {
+    /// A node of `subnet` that dials nobody and listens nowhere.
+    pub fn new(subnet: impl Into<String>) -> Self {
+        Self {
+            config: Config::new(subnet),
+            identity: None,
+            listen: Vec::new(),
+            peers: Vec::new(),
+            inbox: InboxLimits::default(),
+            malformed: None,
+        }
+    }
+
+    /// Dials `address` at the start, and again for ever whenever it is lost.
+    pub fn peer(mut self, address: impl AsRef<str>) -> Self {
+        let parsed = self.parse(address.as_ref());
+        self.peers.extend(parsed);
+        self
+    }
+
+    /// Listens on `address`; port 0 takes a free one. A browser cannot listen.
+    pub fn listen(mut self, address: impl AsRef<str>) -> Self {
+        let parsed = self.parse(address.as_ref());
+        self.listen.extend(parsed);
+        self
+    }
+
+    /// Tells peers on the address's kind of transport to dial this node there; without it, where it listens.
+    pub fn advertise(mut self, address: impl AsRef<str>) -> Self {
+        let parsed = self.parse(address.as_ref());
+        self.config.advertise.extend(parsed);
+        self
+    }
+
+    /// Gives the node this id, which must be its alone; without it, a random one.
+    pub fn identity(mut self, node: NodeId) -> Self {
+        self.identity = Some(node);
+        self
+    }
+
+    /// Bounds what waits for a listener that is slow.
+    pub fn inbox(mut self, limits: InboxLimits) -> Self {
+        self.inbox = limits;
+        self
+    }
+
+    /// Changes any of the configuration's limits.
+    pub fn configure(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(&mut self.config);
+        self
+    }
+
+    fn parse(&mut self, text: &str) -> Option<Address> {
+        match text.parse() {
+            Ok(address) => Some(address),
+            Err(error) => {
+                self.malformed.get_or_insert(error);
+                None
+            }
+        }
+    }
+
+    /// Whether all that was told makes sense.
+    ///
+    /// # Errors
+    /// [`MeshError::Address`] for the first malformed address, [`MeshError::Config`] for limits at odds.
+    pub fn check(&self) -> Result<(), MeshError> {
+        if let Some(error) = &self.malformed {
+            return Err(error.clone().into());
+        }
+        Ok(self.config.validate()?)
+    }
+
+    /// Builds the node, which begins to dial when it runs. `listening` is where its transport listens; what is not
+    /// advertised otherwise is advertised as that. `entropy` supplies all randomness of the node: it must be new.
+    ///
+    /// # Errors
+    /// As [`Builder::check`].
+    pub fn build(
+        mut self,
+        listening: Vec<Address>,
+        wall: WallSeconds,
+        entropy: [u8; 80],
+    ) -> Result<Node, MeshError> {
+        self.check()?;
+        for address in &listening {
+            if !self
+                .config
+                .advertise
+                .iter()
+                .any(|told| told.scheme() == address.scheme())
+            {
+                self.config.advertise.push(address.clone());
+            }
+        }
+        let (mut id, mut seed) = ([0; 48], [0; 32]);
+        id.copy_from_slice(&entropy[..48]);
+        seed.copy_from_slice(&entropy[48..]);
+        let node = self.identity.unwrap_or_else(|| NodeId::from_entropy(&id));
+        let subnet = self.config.subnet.clone();
+        let mut mesh = Mesh::new(self.config, Identity { node: node.clone() }, seed);
+        mesh.handle_environment(Timestamp::ZERO, Environment::WallClock(wall));
+        for address in self.peers {
+            mesh.handle_command(
+                Timestamp::ZERO,
+                Command::Connect {
+                    address,
+                    expected: None,
+                    persist: true,
+                },
+            )?;
+        }
+        let hub = Arc::new(Hub::new(self.inbox));
+        let inbox = hub.subscribe(Interest::Messages);
+        let (requests, port) = port();
+        let shared = Shared {
+            node,
+            subnet,
+            listening,
+            requests,
+            hub: hub.clone(),
+            inbox,
+        };
+        Ok(Node {
+            mesh,
+            port,
+            announcer: Announcer::new(hub),
+            socket: MeshSocket {
+                shared: Arc::new(shared),
+            },
+        })
+    }
+}

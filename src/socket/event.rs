@@ -1,0 +1,133 @@
+//! What happens in a node, as its user is told, and the stream of it.
+
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use futures::Stream;
+
+use super::hub::{InboxId, Interest};
+use super::{MeshError, MeshSocket, Message};
+use crate::address::Address;
+use crate::id::NodeId;
+use crate::mesh::{self, Peer};
+
+/// What happens in a node.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// The node has its first peer: py2p's `connect`. Comes again after each loss of the last one.
+    Connected,
+    /// The last peer is gone.
+    Disconnected,
+    /// A node became a peer.
+    PeerUp(Peer),
+    /// A node is no peer any more.
+    PeerDown {
+        /// The node.
+        node: NodeId,
+        /// Why, in words.
+        reason: String,
+    },
+    /// A message came.
+    Message(Message),
+    /// What is known of the mesh changed.
+    TopologyChanged,
+    /// An address could not be dialled, or refused this node.
+    DialFailed {
+        /// Where.
+        address: Address,
+        /// Why.
+        error: MeshError,
+        /// The wait until the next attempt, if there will be one.
+        retry_in: Option<core::time::Duration>,
+    },
+    /// A link was cut or refused by this node, with the reason that its peer was told.
+    LinkClosed {
+        /// The peer's address, if known.
+        remote: Option<String>,
+        /// Who it was, if it had greeted.
+        node: Option<NodeId>,
+        /// Why.
+        reason: mesh::CloseReason,
+    },
+    /// So many events were dropped here because they were not taken in time ([`InboxLimits`]).
+    Lagged(u64),
+}
+
+impl Event {
+    pub(super) fn from_core(event: mesh::Event, socket: &MeshSocket) -> Option<Self> {
+        Some(match event {
+            mesh::Event::Joined => Self::Connected,
+            mesh::Event::Left => Self::Disconnected,
+            mesh::Event::PeerUp(peer) => Self::PeerUp(peer),
+            mesh::Event::PeerDown { node, reason } => Self::PeerDown { node, reason },
+            mesh::Event::Message { message, via } => {
+                Self::Message(Message::new(message, via, socket.clone()))
+            }
+            mesh::Event::Peers { .. } | mesh::Event::PeerChanged(_) => Self::TopologyChanged,
+            mesh::Event::DialFailed {
+                address,
+                failure,
+                redial,
+            } => Self::DialFailed {
+                address,
+                error: failure.into(),
+                retry_in: redial,
+            },
+            mesh::Event::LinkClosed {
+                remote,
+                node,
+                reason,
+                ..
+            } => Self::LinkClosed {
+                remote,
+                node,
+                reason,
+            },
+            mesh::Event::Settled { .. } | mesh::Event::Closed => return None,
+        })
+    }
+}
+
+/// The events of a node, from [`MeshSocket::events`]. Ends when the node has closed. Cancel-safe.
+///
+/// It holds a handle: the node lives while this does.
+#[derive(Debug)]
+pub struct Events {
+    inbox: InboxId,
+    socket: MeshSocket,
+}
+
+impl Events {
+    pub(super) fn of(socket: &MeshSocket) -> Self {
+        let inbox = socket.shared.hub.subscribe(Interest::Everything);
+        Self {
+            inbox,
+            socket: socket.clone(),
+        }
+    }
+}
+
+impl Stream for Events {
+    type Item = Event;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        loop {
+            match self.socket.shared.hub.poll_next(self.inbox, cx) {
+                Poll::Ready(Some(item)) => {
+                    if let Some(event) = self.socket.event(item) {
+                        return Poll::Ready(Some(event));
+                    }
+                }
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        self.socket.shared.hub.unsubscribe(self.inbox);
+    }
+}

@@ -1,0 +1,356 @@
+//! What a user holds: [`MeshSocket`], a cloneable handle on a node that runs elsewhere.
+//!
+//! The names are those of py2p's mesh module: send, recv, reply, connect, disconnect, request peers, the routing table,
+//! the events. Handles share one node; it closes when the last one is dropped, or when one says so.
+
+mod builder;
+mod error;
+mod event;
+mod hub;
+mod message;
+mod snapshot;
+
+use core::fmt;
+use core::future::poll_fn;
+use core::task::{Context, Poll};
+use std::sync::Arc;
+
+use futures::SinkExt;
+use futures::channel::{mpsc, oneshot};
+use serde::Serialize;
+
+pub use builder::{Builder, Node};
+pub use error::MeshError;
+pub use event::{Event, Events};
+pub use hub::{Announcer, InboxLimits};
+pub use message::Message;
+pub use snapshot::{KnownNode, Status, Topology};
+
+use crate::address::Address;
+use crate::driver::{Job, Request, Until};
+use crate::id::{MessageId, NodeId};
+use crate::mesh::{Command, CommandError, Environment, Failure, Peer, Receipt, Stats};
+use crate::wire::{RawPackets, Value};
+use hub::{Hub, InboxId, Item};
+use snapshot::Snapshot;
+
+/// A node of the mesh.
+///
+/// Every method takes `&self`; clones are handles on the same node. Dropping a future that a method returned gives up the
+/// waiting, not what was asked: a message that was accepted is sent.
+#[derive(Clone)]
+pub struct MeshSocket {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    node: NodeId,
+    subnet: String,
+    listening: Vec<Address>,
+    requests: mpsc::Sender<Request>,
+    hub: Arc<Hub>,
+    inbox: InboxId,
+}
+
+/// A message that is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// Its id, by which every node knows it.
+    pub id: MessageId,
+    /// How many peers it was given to.
+    pub peers: usize,
+}
+
+impl MeshSocket {
+    /// Begins a node of `subnet`: `MeshSocket::builder("chat").peer("ws://…").spawn()`.
+    pub fn builder(subnet: impl Into<String>) -> Builder {
+        Builder::new(subnet)
+    }
+
+    /// This node's id.
+    pub fn id(&self) -> &NodeId {
+        &self.shared.node
+    }
+
+    /// The name of the mesh.
+    pub fn subnet(&self) -> &str {
+        &self.shared.subnet
+    }
+
+    /// Where this node listens, with the ports that were bound.
+    pub fn listening(&self) -> &[Address] {
+        &self.shared.listening
+    }
+
+    /// Whether it is in the mesh.
+    pub fn status(&self) -> Status {
+        self.look(Snapshot::status)
+    }
+
+    /// The routing table: every node with a link to this one, in the order of their ids.
+    pub fn peers(&self) -> Vec<Peer> {
+        self.look(|snapshot| snapshot.peers.values().cloned().collect())
+    }
+
+    /// The peers that this node dialled.
+    pub fn outgoing(&self) -> Vec<NodeId> {
+        self.peers()
+            .into_iter()
+            .filter(|peer| peer.dialled)
+            .map(|peer| peer.node)
+            .collect()
+    }
+
+    /// The peers that dialled this node.
+    pub fn incoming(&self) -> Vec<NodeId> {
+        self.peers()
+            .into_iter()
+            .filter(|peer| !peer.dialled)
+            .map(|peer| peer.node)
+            .collect()
+    }
+
+    /// The mesh as this node knows it: its peers, and theirs as they told last ([`MeshSocket::request_peers`]).
+    pub fn topology(&self) -> Topology {
+        self.look(|snapshot| snapshot.topology(&self.shared.node))
+    }
+
+    /// What was counted, as of the last event.
+    pub fn stats(&self) -> Stats {
+        self.look(|snapshot| snapshot.stats)
+    }
+
+    fn look<R>(&self, read: impl FnOnce(&Snapshot) -> R) -> R {
+        self.shared.hub.look(read)
+    }
+
+    /// Waits until the node has a peer; at once if it has one.
+    ///
+    /// # Errors
+    /// [`Failure::Closed`] if the node ends first. An address that fails is tried again and is no error here:
+    /// [`MeshSocket::connect`] reports it, and [`MeshSocket::events`].
+    pub async fn joined(&self) -> Result<(), MeshError> {
+        let joined = |snapshot: &Snapshot| snapshot.status().is_joined().then_some(());
+        poll_fn(|cx| self.shared.hub.poll_look(cx, joined))
+            .await
+            .ok_or(Failure::Closed.into())
+    }
+
+    /// Links to the node at `address`, and again whenever that link is lost. Done when both have greeted.
+    ///
+    /// # Errors
+    /// [`Failure::Unreachable`], [`Failure::WrongSubnet`] or [`Failure::Refused`] if the first attempt fails; the address is
+    /// then forgotten.
+    pub async fn connect(&self, address: &Address) -> Result<(), MeshError> {
+        self.connect_to(address, None).await
+    }
+
+    /// As [`MeshSocket::connect`], and refuses any node but `expected` at that address.
+    ///
+    /// # Errors
+    /// As [`MeshSocket::connect`]; another node there is [`Failure::Refused`].
+    pub async fn connect_to(
+        &self,
+        address: &Address,
+        expected: Option<NodeId>,
+    ) -> Result<(), MeshError> {
+        let command = Command::Connect {
+            address: address.clone(),
+            expected,
+            persist: false,
+        };
+        self.ask(command, Until::Settled).await.map(drop)
+    }
+
+    /// Sends packets to every node of the mesh, each of which gets them once.
+    ///
+    /// A tuple or sequence is one packet an item; anything else, a struct or map included, is one packet. Bytes are `bin`
+    /// by `serde_bytes` or [`Value::Bin`]. Done when the message is queued for the peers; while every queue is full it waits.
+    ///
+    /// # Errors
+    /// [`CommandError::NotJoined`] without a peer, [`CommandError::TooLarge`], [`MeshError::Encode`] for what cannot be
+    /// serialised. Nothing was sent then.
+    pub async fn send<P: Serialize + ?Sized>(&self, packets: &P) -> Result<Sent, MeshError> {
+        self.broadcast(RawPackets::serialize(packets)?, Until::Accepted)
+            .await
+    }
+
+    /// As [`MeshSocket::send`], and done when the message is written to the first peer's connection.
+    ///
+    /// # Errors
+    /// As [`MeshSocket::send`], and [`Failure::Lost`] if every link closed before.
+    pub async fn send_written<P: Serialize + ?Sized>(
+        &self,
+        packets: &P,
+    ) -> Result<Sent, MeshError> {
+        self.broadcast(RawPackets::serialize(packets)?, Until::Settled)
+            .await
+    }
+
+    /// As [`MeshSocket::send`], for packets that are msgpack values already.
+    ///
+    /// # Errors
+    /// As [`MeshSocket::send`].
+    pub async fn send_values(&self, packets: &[Value]) -> Result<Sent, MeshError> {
+        self.broadcast(RawPackets::from_values(packets)?, Until::Accepted)
+            .await
+    }
+
+    async fn broadcast(&self, packets: RawPackets, until: Until) -> Result<Sent, MeshError> {
+        match self.ask(Command::Broadcast { packets }, until).await? {
+            Receipt::Sent {
+                id: Some(id),
+                links,
+                ..
+            } => Ok(Sent { id, peers: links }),
+            // The core answers a broadcast with `Sent` alone.
+            _ => Err(Failure::Lost.into()),
+        }
+    }
+
+    /// Sends packets to one node. Done when they are written to a link with it.
+    ///
+    /// Without such a link the mesh is asked where the node is, and it is dialled there.
+    ///
+    /// # Errors
+    /// [`Failure::NoRoute`] if it was not found or not reached in time ([`Config::lookup_timeout`](crate::Config)),
+    /// [`Failure::Lost`] if its link closed before, else as [`MeshSocket::send`].
+    pub async fn whisper<P: Serialize + ?Sized>(
+        &self,
+        to: &NodeId,
+        packets: &P,
+    ) -> Result<(), MeshError> {
+        self.whisper_raw(to, RawPackets::serialize(packets)?).await
+    }
+
+    /// As [`MeshSocket::whisper`], for packets that are msgpack values already.
+    ///
+    /// # Errors
+    /// As [`MeshSocket::whisper`].
+    pub async fn whisper_values(&self, to: &NodeId, packets: &[Value]) -> Result<(), MeshError> {
+        self.whisper_raw(to, RawPackets::from_values(packets)?)
+            .await
+    }
+
+    async fn whisper_raw(&self, to: &NodeId, packets: RawPackets) -> Result<(), MeshError> {
+        self.ask(
+            Command::Whisper {
+                to: to.clone(),
+                packets,
+            },
+            Until::Settled,
+        )
+        .await
+        .map(drop)
+    }
+
+    /// The next message; `None` when the node has closed and none is left.
+    ///
+    /// Messages wait here from the node's start on, within [`InboxLimits`]; handles that wait at once share them, each
+    /// message going to one. Cancel-safe: a message is not lost when the future is dropped.
+    pub async fn recv(&self) -> Option<Message> {
+        poll_fn(|cx| self.poll_recv(cx)).await
+    }
+
+    /// A message that waits already.
+    pub fn try_recv(&self) -> Option<Message> {
+        while let Some(item) = self.shared.hub.try_next(self.shared.inbox) {
+            if let Some(Event::Message(message)) = self.event(item) {
+                return Some(message);
+            }
+        }
+        None
+    }
+
+    /// As [`MeshSocket::recv`], for those who write futures.
+    pub fn poll_recv(&self, cx: &mut Context<'_>) -> Poll<Option<Message>> {
+        loop {
+            match self.shared.hub.poll_next(self.shared.inbox, cx) {
+                Poll::Ready(Some(item)) => {
+                    if let Some(Event::Message(message)) = self.event(item) {
+                        return Poll::Ready(Some(message));
+                    }
+                }
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    /// Everything that happens from now on, messages included, in a queue of its own within [`InboxLimits`].
+    pub fn events(&self) -> Events {
+        Events::of(self)
+    }
+
+    fn event(&self, item: Item) -> Option<Event> {
+        match item {
+            Item::Lagged(missed) => Some(Event::Lagged(missed)),
+            Item::Event(event) => Event::from_core(*event, self),
+        }
+    }
+
+    /// Asks every peer for its peers, which shows in [`MeshSocket::topology`] when they answer.
+    ///
+    /// # Errors
+    /// [`CommandError::Closed`].
+    pub async fn request_peers(&self) -> Result<(), MeshError> {
+        self.ask(Command::RequestPeers, Until::Accepted)
+            .await
+            .map(drop)
+    }
+
+    /// Closes the link to a peer, and does not dial it again.
+    ///
+    /// # Errors
+    /// [`CommandError::NotAPeer`].
+    pub async fn disconnect(&self, node: &NodeId) -> Result<(), MeshError> {
+        self.ask(Command::Disconnect { node: node.clone() }, Until::Accepted)
+            .await
+            .map(drop)
+    }
+
+    /// Tells the node what happens around it: the page is hidden, the network is gone.
+    ///
+    /// # Errors
+    /// [`CommandError::Closed`].
+    pub async fn notice(&self, environment: Environment) -> Result<(), MeshError> {
+        self.request(Request::Environment(environment)).await
+    }
+
+    /// Writes what waits, closes every link and ends the node. Done when all that is so, within twice
+    /// [`Config::linger`](crate::Config); at once if it is already.
+    pub async fn close(&self) {
+        // A node that has ended needs no asking.
+        let _ = self.ask(Command::Close, Until::Accepted).await;
+        poll_fn(|cx| self.shared.hub.poll_look(cx, |_| None::<()>)).await;
+    }
+
+    async fn ask(&self, command: Command, until: Until) -> Result<Receipt, MeshError> {
+        let (reply, answer) = oneshot::channel();
+        self.request(Request::Command(Job {
+            command,
+            until,
+            reply,
+        }))
+        .await?;
+        Ok(answer.await.map_err(|_| CommandError::Closed)??)
+    }
+
+    async fn request(&self, request: Request) -> Result<(), MeshError> {
+        let mut requests = self.shared.requests.clone();
+        requests
+            .send(request)
+            .await
+            .map_err(|_| CommandError::Closed.into())
+    }
+}
+
+impl fmt::Debug for MeshSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MeshSocket")
+            .field("id", self.id())
+            .field("subnet", &self.subnet())
+            .field("status", &self.status())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,69 @@
+//! What the driver needs of a platform: links that carry bytes, a transport that makes them, a clock.
+//!
+//! No runtime, no `async fn` and no `Send` bound: the same driver runs on tokio, in a browser and in memory, and its
+//! future is `Send` exactly where the transport is. Nothing here knows what the bytes mean.
+
+use core::future::Future;
+use core::task::{Context, Poll};
+
+use bytes::Bytes;
+
+use crate::address::Address;
+use crate::mesh::{CloseReason, LinkDown, LinkInfo};
+use crate::time::{Timestamp, WallSeconds};
+
+/// Makes links: dials them, and accepts them where it listens.
+pub trait Transport {
+    /// The links that it makes.
+    type Link: Link;
+    /// A dial under way. Dropping it gives the dial up.
+    type Dial: Future<Output = Result<Self::Link, LinkDown>> + Unpin;
+
+    /// Begins to dial. A failure, and an address that this platform cannot dial, is [`LinkDown::Unreachable`].
+    fn dial(&mut self, address: &Address) -> Self::Dial;
+
+    /// The next link that somebody dialled; pending for ever where nothing is listened on.
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<Self::Link>;
+}
+
+/// One link: an ordered stream of bytes each way.
+///
+/// Polled with a waker of its own. After [`Link::poll_receive`] has failed it is only dropped; after
+/// [`Link::poll_flush`] has, what came before is received still.
+pub trait Link: Unpin {
+    /// What is known of the link.
+    fn info(&self) -> LinkInfo;
+
+    /// The next bytes, at least one, in any chunking.
+    ///
+    /// # Errors
+    /// How the link ended. What came before is not lost.
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, LinkDown>>;
+
+    /// Takes a frame to be written after those before it. Always succeeds: the core keeps what is on its way within
+    /// [`Config::link_budget`](crate::Config::link_budget).
+    fn send(&mut self, frame: Bytes);
+
+    /// Writes what it can. `Ready(Ok(n))`: `n` more bytes of frames were taken by the network, and 0 if nothing
+    /// waits; `Pending`: the network takes nothing now, and the waker is called when it does.
+    ///
+    /// # Errors
+    /// How the link ended.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, LinkDown>>;
+
+    /// Tells the peer why, as far as the transport has words for it, after what was sent, and ends the link. Ready when
+    /// that is done; the driver drops the link after a bounded time if it is not.
+    fn poll_close(&mut self, reason: &CloseReason, cx: &mut Context<'_>) -> Poll<()>;
+}
+
+/// The two times of a platform.
+pub trait Clock {
+    /// The monotonic time.
+    fn now(&self) -> Timestamp;
+
+    /// The time of day.
+    fn wall(&self) -> WallSeconds;
+
+    /// Ready once `now()` has reached `at`. Called with another `at`, it forgets the one before.
+    fn poll_until(&mut self, at: Timestamp, cx: &mut Context<'_>) -> Poll<()>;
+}
