@@ -1,4 +1,51 @@
 //! A mesh node over WebSockets and TCP: the same core as a native relay and in a browser tab.
+//!
+//! Whoever wants to use a mesh needs [`MeshSocket`] and, on the way to it, [`Builder`]:
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), rs2p::MeshError> {
+//! let relay = rs2p::MeshSocket::builder("chat").listen("ws://127.0.0.1:0").spawn().await?;
+//! let node = rs2p::MeshSocket::builder("chat").peer(relay.listening()[0].to_string()).spawn().await?;
+//! node.joined().await?;
+//! node.send("hello").await?;
+//! let message = relay.recv().await.expect("the relay is open");
+//! assert_eq!(message.decode::<String>()?, "hello");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! It speaks protocol 0.7 of the p2p.today family, with py2p and js2p as they are.
+//!
+//! # The floors
+//!
+//! Each module knows those below it and none above:
+//!
+//! | module | its job |
+//! | --- | --- |
+//! | `native`, `web` | a platform: tokio, or a browser. One of the two is compiled |
+//! | [`socket`] | what a user holds: [`MeshSocket`], its events and errors |
+//! | [`driver`] | one loop that runs a core over any transport and clock |
+//! | [`transport`] | the traits of a platform; [`memory`] is one for tests |
+//! | [`mesh`] | the sans-IO core: who is linked, what is forwarded, what is due |
+//! | [`wire`] | frames, messages and values; stateless |
+//! | [`id`], [`time`], [`address`] | names, moments and places |
+//!
+//! # Running the core yourself
+//!
+//! A simulator, or a platform that is neither, drives [`mesh::Mesh`] by hand:
+//!
+//! 1. Make it of a [`mesh::Config`], an identity and a random seed, and tell it the wall clock.
+//! 2. Feed it: `handle_link` what the network does, `handle_command` what the user wants, `handle_timeout` when its one
+//!    deadline has come.
+//! 3. After each, drain `poll_output` and do what it says, in order.
+//! 4. Wait for the next input or for `poll_timeout`. Go to 2.
+//!
+//! Or implement [`transport::Transport`] and [`transport::Clock`], and let [`driver::Driver`] do that.
+//!
+//! # What it refuses to do
+//!
+//! It stores nothing, orders nothing across senders, and proves no author: a message is as true as its sender. It never
+//! blocks, and nothing that a peer sends makes it panic or grow beyond the bounds in its configuration.
 
 #![forbid(unsafe_code)]
 
@@ -12,10 +59,11 @@ pub mod time;
 pub mod transport;
 pub mod wire;
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod native;
+
 pub use address::{Address, AddressError, Scheme};
 pub use id::{MessageId, NodeId};
 pub use mesh::{CommandError, Config, Environment, Failure, Peer};
-pub use socket::{
-    Builder, Event, Events, MeshError, MeshSocket, Message, Sent, Status, Topology,
-};
+pub use socket::{Builder, Event, Events, MeshError, MeshSocket, Message, Sent, Status, Topology};
 pub use wire::Value;

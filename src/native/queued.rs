@@ -1,0 +1,174 @@
+//! A byte stream whose writes wait in a queue: buffers that links may share leave in one vectored write, and frames are
+//! counted apart from what a transport puts around them.
+//!
+//! Has no bound of its own: the core keeps frames within its own, and whoever queues what a peer provokes looks at
+//! [`Queued::control`] first.
+
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+
+use bytes::{Buf, Bytes};
+
+use super::socket::{self, ByteStream};
+use crate::mesh::LinkDown;
+
+/// Most buffers given to the system at once. 64: with its header, 32 frames.
+const SLICES: usize = 64;
+/// An empty queue that had grown beyond this many buffers gives its memory back.
+const KEEP: usize = 64;
+
+/// A stream and what waits to be written to it.
+#[derive(Debug)]
+pub(super) struct Queued<S> {
+    stream: S,
+    waiting: VecDeque<Segment>,
+    /// Bytes among those waiting that are [`Part::Control`].
+    control: usize,
+    /// Bytes of frames that were written and not yet told.
+    written: usize,
+    /// How writing failed. Told by the reader once nothing is left to read: a peer that closed may have said why.
+    broken: Option<LinkDown>,
+}
+
+#[derive(Debug)]
+struct Segment {
+    bytes: Bytes,
+    part: Part,
+}
+
+/// What bytes are to the transport.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// A frame of the mesh, counted when it is written.
+    Frame,
+    /// What the transport puts before a frame.
+    Header,
+    /// What the transport says by itself, as when the peer asks it to.
+    Control,
+}
+
+impl<S: ByteStream> Queued<S> {
+    pub(super) fn new(stream: S) -> Self {
+        Self {
+            stream,
+            waiting: VecDeque::new(),
+            control: 0,
+            written: 0,
+            broken: None,
+        }
+    }
+
+    /// The stream, to read from.
+    pub(super) fn stream(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
+    /// Queues bytes.
+    pub(super) fn push(&mut self, part: Part, bytes: Bytes) {
+        if self.broken.is_some() || bytes.is_empty() {
+            return;
+        }
+        if part == Part::Control {
+            self.control += bytes.len();
+        }
+        self.waiting.push_back(Segment { bytes, part });
+    }
+
+    /// Drops what waits, and has `down` told by [`Queued::broken`].
+    pub(super) fn fail(&mut self, down: LinkDown) {
+        self.waiting = VecDeque::new();
+        self.control = 0;
+        self.broken.get_or_insert(down);
+    }
+
+    /// Why nothing can be written any more.
+    pub(super) fn broken(&self) -> Option<&LinkDown> {
+        self.broken.as_ref()
+    }
+
+    /// How many bytes of [`Part::Control`] wait.
+    pub(super) fn control(&self) -> usize {
+        self.control
+    }
+
+    /// Whether bytes of frames were written that [`Queued::report`] has not told.
+    pub(super) fn has_news(&self) -> bool {
+        self.written > 0
+    }
+
+    /// What a flush that went like `flushed` means to the driver: how many bytes of frames were written, or to wait. A
+    /// failure is left to the reader, who is woken.
+    pub(super) fn report(
+        &mut self,
+        flushed: Poll<Result<(), LinkDown>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<usize, LinkDown>> {
+        let written = core::mem::take(&mut self.written);
+        match flushed {
+            Poll::Ready(Err(down)) => {
+                self.fail(down);
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            _ if written > 0 => Poll::Ready(Ok(written)),
+            Poll::Ready(Ok(())) if self.broken.is_none() => Poll::Ready(Ok(0)),
+            _ => Poll::Pending,
+        }
+    }
+
+    /// Writes until nothing waits.
+    pub(super) fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.waiting.is_empty() {
+            let taken = ready!(self.poll_write_some(cx))?;
+            if taken == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.advance(taken);
+        }
+        if self.waiting.capacity() > KEEP {
+            self.waiting = VecDeque::new();
+        }
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    /// Writes until nothing waits, and tells the peer that nothing follows.
+    pub(super) fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_drain(cx))?;
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn poll_write_some(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let count = self.waiting.len().min(SLICES);
+        for (slice, segment) in slices.iter_mut().zip(&self.waiting) {
+            *slice = IoSlice::new(&segment.bytes);
+        }
+        Pin::new(&mut self.stream).poll_write_vectored(cx, &slices[..count])
+    }
+
+    /// Takes note that the first `taken` bytes of what waits were written.
+    fn advance(&mut self, mut taken: usize) {
+        while let Some(first) = self.waiting.front_mut()
+            && taken > 0
+        {
+            let step = taken.min(first.bytes.len());
+            first.bytes.advance(step);
+            taken -= step;
+            match first.part {
+                Part::Frame => self.written += step,
+                Part::Header => {}
+                Part::Control => self.control -= step,
+            }
+            if first.bytes.is_empty() {
+                self.waiting.pop_front();
+            }
+        }
+    }
+}
+
+/// The words for an error of the stream.
+pub(super) fn told(result: Poll<io::Result<()>>) -> Poll<Result<(), LinkDown>> {
+    result.map_err(|error| socket::failure(&error))
+}

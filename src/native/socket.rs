@@ -1,0 +1,106 @@
+//! What every kind of link needs of a socket: its options, what is known of it, and one read buffer for all.
+//!
+//! Decides nothing about what is read.
+
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use core::time::Duration;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::{Bytes, BytesMut};
+use socket2::{SockRef, TcpKeepalive};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::address::Scheme;
+use crate::mesh::{LinkDown, LinkInfo};
+
+/// Silence after which the kernel asks whether the peer's machine lives. As the mesh's own heartbeat, below which it
+/// stays for a peer that answers nothing.
+const KEEPALIVE: Duration = Duration::from_secs(15);
+
+/// Most bytes that one read yields: 64 KiB.
+const READ: usize = 64 << 10;
+
+/// What a link runs on: TCP today, and whatever wraps it.
+pub(super) trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for S {}
+
+/// Sets the options of a connected socket: frames leave at once, and a dead machine is noticed. A system that does not
+/// know an option does without it.
+pub(super) fn tune(stream: &TcpStream) {
+    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE);
+    let set = stream
+        .set_nodelay(true)
+        .and_then(|()| SockRef::from(stream).set_tcp_keepalive(&keepalive));
+    if let Err(error) = set {
+        tracing::debug!(%error, "a socket option was refused");
+    }
+}
+
+/// What a socket tells of its two ends.
+pub(super) fn describe(scheme: Scheme, stream: &TcpStream) -> LinkInfo {
+    // An IPv4 peer of a socket that listens on `::` shows as `::ffff:…`, which nobody would write.
+    let remote = stream
+        .peer_addr()
+        .ok()
+        .map(|at| format_endpoint(at.ip().to_canonical(), at.port()));
+    let local_host = stream
+        .local_addr()
+        .ok()
+        .map(|at| at.ip().to_canonical().to_string());
+    LinkInfo {
+        scheme,
+        remote,
+        local_host,
+    }
+}
+
+fn format_endpoint(ip: core::net::IpAddr, port: u16) -> String {
+    core::net::SocketAddr::new(ip, port).to_string()
+}
+
+/// How a link ended whose socket failed with `error`.
+pub(super) fn failure(error: &io::Error) -> LinkDown {
+    LinkDown::Failed(match error.kind() {
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
+            "the peer reset the connection".to_owned()
+        }
+        io::ErrorKind::TimedOut => "the peer's machine does not answer any more".to_owned(),
+        _ => error.to_string(),
+    })
+}
+
+/// One read buffer for all links of a transport, so that an idle link holds none.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ReadBuffer {
+    /// Never contended: all links of a transport are polled in one task.
+    space: Arc<Mutex<BytesMut>>,
+}
+
+impl ReadBuffer {
+    /// What `stream` has to read, at most 64 KiB, after `decode` has moved what matters to its start and said how much
+    /// that is; at the end of the stream `decode` is given nothing. Small results are copied out, so that who keeps them
+    /// keeps no more than them; large ones are handed over as they are.
+    pub(super) fn poll_read<S: ByteStream>(
+        &self,
+        stream: &mut S,
+        cx: &mut Context<'_>,
+        decode: impl FnOnce(&mut [u8]) -> usize,
+    ) -> Poll<io::Result<Bytes>> {
+        let mut space = self.space.lock().unwrap_or_else(PoisonError::into_inner);
+        if space.len() < READ {
+            *space = BytesMut::zeroed(READ);
+        }
+        let mut buffer = ReadBuf::new(&mut space);
+        ready!(Pin::new(stream).poll_read(cx, &mut buffer))?;
+        let length = decode(buffer.filled_mut());
+        Poll::Ready(Ok(if length > READ / 2 {
+            space.split_to(length).freeze()
+        } else {
+            Bytes::copy_from_slice(&space[..length])
+        }))
+    }
+}

@@ -1,0 +1,60 @@
+//! Starts a node on tokio.
+
+use super::{NativeTransport, TokioClock, TransportOptions};
+use crate::driver::Driver;
+use crate::socket::{Builder, MeshError, MeshSocket, Node};
+use crate::transport::Clock;
+
+impl Builder {
+    /// Listens, then starts the node as a task of the current tokio runtime, which needs I/O and time. Dials go on in the
+    /// background: [`MeshSocket::joined`] waits for the first.
+    ///
+    /// # Errors
+    /// [`MeshError::Address`] and [`MeshError::Config`] for what was told wrongly, [`MeshError::Listen`] if an address
+    /// cannot be listened on. Nothing runs then.
+    pub async fn spawn(self) -> Result<MeshSocket, MeshError> {
+        self.spawn_with(|_| {}).await
+    }
+
+    /// As [`Builder::spawn`], with changes to what its listeners do: show a folder over HTTP, for one.
+    ///
+    /// # Errors
+    /// As [`Builder::spawn`].
+    pub async fn spawn_with(
+        self,
+        change: impl FnOnce(&mut TransportOptions),
+    ) -> Result<MeshSocket, MeshError> {
+        self.check()?;
+        let mut options = self.transport_options();
+        change(&mut options);
+        let mut transport = NativeTransport::new(options);
+        let mut listening = Vec::new();
+        for address in &self.listen {
+            let bound = transport
+                .listen(address)
+                .await
+                .map_err(|error| MeshError::Listen(error.to_string()))?;
+            listening.push(bound);
+        }
+        let mut entropy = [0; 80];
+        getrandom::fill(&mut entropy).map_err(|error| MeshError::Entropy(error.to_string()))?;
+        let clock = TokioClock::new();
+        let wall = clock.wall();
+        let Node {
+            mesh,
+            port,
+            announcer,
+            socket,
+        } = self.build(listening, wall, entropy)?;
+        tokio::spawn(Driver::new(mesh, transport, clock, announcer, port));
+        Ok(socket)
+    }
+
+    fn transport_options(&self) -> TransportOptions {
+        TransportOptions {
+            handshake_timeout: self.config.greeting_timeout,
+            max_frame: self.config.frame,
+            ..TransportOptions::default()
+        }
+    }
+}

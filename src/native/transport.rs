@@ -1,0 +1,455 @@
+//! The transport of a native node: it dials, and it accepts where it was told to listen.
+
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
+use std::path::PathBuf;
+
+use super::dial::dial;
+use super::http::Site;
+use super::link::NativeLink;
+use super::listener::{ListenError, Listener, bind};
+use super::socket::ReadBuffer;
+use crate::address::{Address, Scheme};
+use crate::mesh::LinkDown;
+use crate::transport::Transport;
+
+/// How a [`NativeTransport`] treats who comes.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TransportOptions {
+    /// A directory whose files WebSocket listeners show over HTTP on the same port. None by default: then `/` says in
+    /// one line what this is. Hidden files, and what links lead to outside of it, are not shown.
+    pub www: Option<PathBuf>,
+    /// Time from the accept of a connection until it has become a WebSocket, or has asked for a file. 5 s.
+    pub handshake_timeout: Duration,
+    /// Most connections of a listener that have not become one or the other, at least 1. 64; others wait in the
+    /// kernel's queue.
+    pub pending: usize,
+    /// Most bytes of a frame, as [`Config::frame`](crate::Config::frame). 1 MiB. A WebSocket message may have twice as
+    /// many, since a peer may join frames.
+    pub max_frame: usize,
+}
+
+impl Default for TransportOptions {
+    fn default() -> Self {
+        Self {
+            www: None,
+            handshake_timeout: Duration::from_secs(5),
+            pending: 64,
+            max_frame: 1 << 20,
+        }
+    }
+}
+
+/// Links over TCP and WebSocket. To be used inside a tokio runtime with I/O and time; dropping it closes what it
+/// listens on.
+pub struct NativeTransport {
+    options: TransportOptions,
+    buffer: ReadBuffer,
+    listeners: Vec<Listener>,
+    /// The listener that is asked first, so that none can starve the others.
+    turn: usize,
+}
+
+impl NativeTransport {
+    /// A transport that does not listen yet.
+    pub fn new(options: TransportOptions) -> Self {
+        Self {
+            options,
+            buffer: ReadBuffer::default(),
+            listeners: Vec::new(),
+            turn: 0,
+        }
+    }
+
+    /// Listens on a `tcp://` or `ws://` address, beside those before it. A WebSocket is accepted at every path, and
+    /// other requests are answered over HTTP. Returns the address with the port that it got.
+    ///
+    /// # Errors
+    /// [`ListenError`] says what stands in the way.
+    pub async fn listen(&mut self, address: &Address) -> Result<Address, ListenError> {
+        let scheme = address.scheme();
+        if !matches!(scheme, Scheme::Tcp | Scheme::Ws) {
+            return Err(ListenError::NotSupported { scheme });
+        }
+        let socket = bind(address).await?;
+        let other = |reason: String| ListenError::Other {
+            address: address.clone(),
+            reason,
+        };
+        let port = socket
+            .local_addr()
+            .map_err(|error| other(error.to_string()))?
+            .port();
+        let bound = address
+            .with_endpoint(address.host(), port)
+            .map_err(|error| other(error.to_string()))?;
+        self.listeners.push(if scheme.is_websocket() {
+            let site = Site::new(&self.options, self.buffer.clone());
+            Listener::ws(socket, site, self.options.pending)
+        } else {
+            Listener::tcp(socket, self.buffer.clone())
+        });
+        Ok(bound)
+    }
+}
+
+impl fmt::Debug for NativeTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let listeners = self.listeners.len();
+        f.debug_struct("NativeTransport")
+            .field("options", &self.options)
+            .field("listeners", &listeners)
+            .finish()
+    }
+}
+
+impl Transport for NativeTransport {
+    type Link = NativeLink;
+    type Dial = NativeDial;
+
+    fn dial(&mut self, address: &Address) -> NativeDial {
+        NativeDial(Box::pin(dial(
+            address.clone(),
+            self.buffer.clone(),
+            self.options.max_frame,
+        )))
+    }
+
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<NativeLink> {
+        let count = self.listeners.len();
+        for step in 0..count {
+            let at = (self.turn + step) % count;
+            if let Poll::Ready(link) = self.listeners[at].poll_accept(cx) {
+                self.turn = at + 1;
+                return Poll::Ready(link);
+            }
+        }
+        Poll::Pending
+    }
+}
+
+/// A dial under way. Dropping it gives it up.
+pub struct NativeDial(Pin<Box<dyn Future<Output = Result<NativeLink, LinkDown>> + Send>>);
+
+impl fmt::Debug for NativeDial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NativeDial")
+    }
+}
+
+impl Future for NativeDial {
+    type Output = Result<NativeLink, LinkDown>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::super::testing::{
+        accept, address, flush, listening, pair, pattern, receive_all, soon,
+    };
+    use super::*;
+    use crate::transport::Link;
+
+    fn assert_send<T: Send>(_: &T) {}
+
+    async fn refusal(text: &str) -> String {
+        let mut transport = NativeTransport::new(TransportOptions::default());
+        let dial = transport.dial(&address(text));
+        assert_send(&dial);
+        match soon(dial).await {
+            Err(LinkDown::Unreachable(text)) => text,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// A server that is not made of this code: says `answer` to whatever comes first.
+    async fn stranger(answer: &'static str) -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let port = listener.local_addr().expect("bound").port();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.expect("a visitor");
+            let mut request = [0; 1024];
+            let _ = stream.read(&mut request).await;
+            let _ = stream.write_all(answer.as_bytes()).await;
+        });
+        port
+    }
+
+    #[tokio::test]
+    async fn frames_go_both_ways_in_order() {
+        for scheme in ["tcp", "ws"] {
+            let (mut accepted, mut dialled) = pair(scheme).await;
+            for (from, to) in [(0, 1), (1, 0)] {
+                let ends = [&mut accepted, &mut dialled];
+                ends[from].send(Bytes::from_static(b"first "));
+                ends[from].send(Bytes::from_static(b"second"));
+                assert_eq!(
+                    flush(ends[from]).await,
+                    12,
+                    "{scheme}: headers are not counted"
+                );
+                assert_eq!(receive_all(ends[to], 12).await, b"first second", "{scheme}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn large_frames_arrive_whole() {
+        for scheme in ["tcp", "ws"] {
+            let (mut accepted, mut dialled) = pair(scheme).await;
+            let frame = pattern((1 << 20) + 4);
+            for _ in 0..4 {
+                accepted.send(frame.clone());
+                dialled.send(frame.clone());
+            }
+            let both = 4 * frame.len();
+            let (a, b, c, d) = {
+                let (accepted, dialled) = (&mut accepted, &mut dialled);
+                // Each end reads while it writes, as the driver does.
+                tokio::join!(
+                    exchange(accepted, both),
+                    exchange(dialled, both),
+                    async {},
+                    async {}
+                )
+            };
+            let ((), ()) = (c, d);
+            for (written, received) in [a, b] {
+                assert_eq!(written, both, "{scheme}");
+                assert!(
+                    received.chunks(frame.len()).all(|chunk| chunk == frame),
+                    "{scheme}"
+                );
+            }
+        }
+    }
+
+    /// Writes all that waits and reads `length` bytes, at the same time.
+    async fn exchange(link: &mut NativeLink, length: usize) -> (usize, Vec<u8>) {
+        let (mut written, mut received) = (0, Vec::new());
+        soon(core::future::poll_fn(|cx| {
+            while let Poll::Ready(Ok(bytes @ 1..)) = link.poll_flush(cx) {
+                written += bytes;
+            }
+            while let Poll::Ready(Ok(bytes)) = link.poll_receive(cx) {
+                received.extend_from_slice(&bytes);
+            }
+            if received.len() < length || written < length {
+                Poll::Pending
+            } else {
+                Poll::Ready(())
+            }
+        }))
+        .await;
+        (written, received)
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_does_not_read_holds_the_writer_and_loses_nothing() {
+        for scheme in ["tcp", "ws"] {
+            let (mut accepted, mut dialled) = pair(scheme).await;
+            let frame = pattern(64 << 10);
+            let count = 512;
+            for _ in 0..count {
+                accepted.send(frame.clone());
+            }
+            let mut written = 0;
+            let held = core::future::poll_fn(|cx| match accepted.poll_flush(cx) {
+                Poll::Ready(Ok(0)) => Poll::Ready(false),
+                Poll::Ready(Ok(more)) => {
+                    written += more;
+                    cx.waker().wake_by_ref();
+                    Poll::Pending
+                }
+                Poll::Ready(Err(down)) => panic!("{down}"),
+                Poll::Pending => Poll::Ready(true),
+            });
+            assert!(soon(held).await, "{scheme}: 32 MiB fit into a socket");
+            assert!(written > 0 && written < count * frame.len(), "{scheme}");
+            let (rest, received) = tokio::join!(
+                flush(&mut accepted),
+                receive_all(&mut dialled, count * frame.len())
+            );
+            assert_eq!(written + rest, count * frame.len(), "{scheme}");
+            assert!(
+                received.chunks(frame.len()).all(|chunk| chunk == frame),
+                "{scheme}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_link_knows_both_of_its_ends() {
+        for scheme in [Scheme::Tcp, Scheme::Ws] {
+            let (mut transport, address) =
+                listening(scheme.as_str(), TransportOptions::default()).await;
+            assert_send(&transport);
+            let dial = transport.dial(&address);
+            let (accepted, dialled) = tokio::join!(accept(&mut transport), soon(dial));
+            let (accepted, dialled) = (accepted.info(), dialled.expect("a link").info());
+            assert_eq!((accepted.scheme, dialled.scheme), (scheme, scheme));
+            assert_eq!(accepted.local_host.as_deref(), Some("127.0.0.1"));
+            assert_eq!(dialled.remote, Some(address.authority()));
+            assert!(
+                accepted
+                    .remote
+                    .is_some_and(|remote| remote.starts_with("127.0.0.1:"))
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn every_listener_is_served() {
+        let (mut transport, ws) = listening("ws", TransportOptions::default()).await;
+        let tcp = transport
+            .listen(&address("tcp://127.0.0.1:0"))
+            .await
+            .expect("a free port");
+        for address in [&tcp, &ws, &tcp, &ws] {
+            let dial = transport.dial(address);
+            let (accepted, dialled) = tokio::join!(accept(&mut transport), soon(dial));
+            assert_eq!(accepted.info().scheme, address.scheme());
+            assert!(dialled.is_ok());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_dropped_transport_listens_no_more() {
+        let (transport, address) = listening("ws", TransportOptions::default()).await;
+        drop(transport);
+        assert!(
+            refusal(&address.to_string())
+                .await
+                .contains("nobody listens")
+        );
+    }
+
+    #[tokio::test]
+    async fn a_refused_dial_says_what_to_check() {
+        let free = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a free port")
+            .local_addr()
+            .expect("bound")
+            .port();
+        for scheme in ["tcp", "ws"] {
+            assert_eq!(
+                refusal(&format!("{scheme}://127.0.0.1:{free}")).await,
+                format!(
+                    "nobody listens at 127.0.0.1:{free} (connection refused): is the relay running, and is the port right?"
+                )
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_without_address_is_called_so() {
+        assert!(
+            refusal("tcp://a..b:4444")
+                .await
+                .starts_with("no such host \"a..b\"")
+        );
+    }
+
+    #[tokio::test]
+    async fn a_name_is_tried_at_each_of_its_addresses() {
+        let (mut transport, bound) = listening("tcp", TransportOptions::default()).await;
+        let dial = transport.dial(&address(&format!("tcp://localhost:{}", bound.port())));
+        let (_, dialled) = tokio::join!(accept(&mut transport), soon(dial));
+        assert_eq!(
+            dialled.expect("a link").info().remote,
+            Some(bound.authority())
+        );
+    }
+
+    #[tokio::test]
+    async fn a_web_server_is_no_websocket_server() {
+        let port = stranger("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").await;
+        let text = refusal(&format!("ws://127.0.0.1:{port}/mesh")).await;
+        assert!(
+            text.starts_with(&format!(
+                "127.0.0.1:{port} is no WebSocket server (HTTP 404)"
+            )),
+            "{text}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_websocket_dial_to_something_else_says_so() {
+        let port = stranger("\0\0\0\x10 a frame of the mesh").await;
+        let text = refusal(&format!("ws://127.0.0.1:{port}")).await;
+        assert!(
+            text.contains("is no WebSocket server") && text.contains("tcp://"),
+            "{text}"
+        );
+        let port = stranger("").await;
+        let text = refusal(&format!("ws://127.0.0.1:{port}")).await;
+        assert!(text.contains("closed the connection instead"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn what_this_build_cannot_do_is_said() {
+        assert!(
+            refusal("wss://127.0.0.1:1")
+                .await
+                .contains("wss:// is not supported by this build")
+        );
+        assert!(
+            refusal("memory:1")
+                .await
+                .contains("memory:// is not supported by this build")
+        );
+        let mut transport = NativeTransport::new(TransportOptions::default());
+        let error = transport
+            .listen(&address("tls://127.0.0.1:0"))
+            .await
+            .expect_err("no TLS");
+        assert_eq!(
+            error,
+            ListenError::NotSupported {
+                scheme: Scheme::Tls
+            }
+        );
+    }
+
+    #[tokio::test]
+    async fn a_port_in_use_is_called_so() {
+        let (mut transport, address) = listening("ws", TransportOptions::default()).await;
+        let error = transport.listen(&address).await.expect_err("in use");
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "port {} is in use on 127.0.0.1: stop the program that holds it or listen on another port \
+                 (0 takes a free one)",
+                address.port()
+            )
+        );
+    }
+
+    #[tokio::test]
+    async fn a_host_of_another_machine_cannot_be_listened_on() {
+        let mut transport = NativeTransport::new(TransportOptions::default());
+        // TEST-NET-1 (RFC 5737) is nobody's.
+        let error = transport
+            .listen(&address("tcp://192.0.2.1:0"))
+            .await
+            .expect_err("not local");
+        assert!(matches!(error, ListenError::NotLocal { .. }), "{error}");
+        let error = transport
+            .listen(&address("tcp://a..b:0"))
+            .await
+            .expect_err("no host");
+        assert!(matches!(error, ListenError::NoSuchHost { .. }), "{error}");
+    }
+}
