@@ -61,6 +61,8 @@ pub mod wire;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;
+#[cfg(target_arch = "wasm32")]
+pub mod web;
 
 pub use address::{Address, AddressError, Scheme};
 pub use id::{MessageId, NodeId};
