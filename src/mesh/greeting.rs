@@ -80,7 +80,11 @@ impl Mesh {
 
     /// Where a peer on `scheme`, which reaches this node by `local_host`, can dial it.
     fn own_endpoint(&self, scheme: Scheme, local_host: Option<String>) -> Option<Endpoint> {
-        let address = self.config.advertised(scheme)?;
+        // Port 0 is no place to dial.
+        let address = self
+            .config
+            .advertised(scheme)
+            .filter(|address| address.port() != 0)?;
         let unspecified = address
             .host()
             .parse()

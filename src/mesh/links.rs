@@ -10,8 +10,10 @@ use super::outbox::Bounds;
 use super::peers::Parted;
 use super::timers::Timer;
 use super::{Closing, Failure, Mesh};
+use crate::address::Scheme;
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
+use crate::wire::PeerEntry;
 
 impl Mesh {
     pub(super) fn link_opened(&mut self, now: Timestamp, id: LinkId, info: LinkInfo) {
@@ -150,7 +152,20 @@ impl Mesh {
     /// The link ended without this node's doing.
     pub(super) fn link_closed(&mut self, now: Timestamp, id: LinkId, down: &LinkDown) {
         let ended = Ended::from_down(down, &self.config.subnet);
+        let caller = self.legacy_caller(id);
         self.forget_link(now, id, &ended);
+        if let Some((scheme, entry)) = caller {
+            self.learn(now, scheme, &[entry]);
+        }
+    }
+
+    /// The peer of a link that it dialled itself, if it is one that never dials again: py2p and js2p do not.
+    fn legacy_caller(&self, id: LinkId) -> Option<(Scheme, PeerEntry)> {
+        let link = self.links.get(&id).filter(|_| !id.is_dialled())?;
+        let greeted = link.greeted().filter(|greeted| !greeted.capable)?;
+        let peer = self.table.peer(&greeted.node)?;
+        let (endpoint, node) = (peer.endpoint.clone(), peer.node.clone());
+        Some((link.info.scheme, PeerEntry { endpoint, node }))
     }
 
     /// Closes a link and forgets it.

@@ -66,6 +66,7 @@ impl Builder {
     }
 
     /// Tells peers on the address's kind of transport to dial this node there; without it, where it listens.
+    /// Port 0 stands for the port that is listened on.
     pub fn advertise(mut self, address: impl AsRef<str>) -> Self {
         let parsed = self.parse(address.as_ref());
         self.config.advertise.extend(parsed);
@@ -123,6 +124,14 @@ impl Builder {
         entropy: [u8; 80],
     ) -> Result<Node, MeshError> {
         self.check()?;
+        for told in &mut self.config.advertise {
+            let bound = listening
+                .iter()
+                .find(|bound| bound.scheme() == told.scheme());
+            if let Some(bound) = bound.filter(|_| told.port() == 0) {
+                *told = told.with_endpoint(told.host(), bound.port())?;
+            }
+        }
         for address in &listening {
             if !self
                 .config

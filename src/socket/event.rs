@@ -50,7 +50,7 @@ pub enum Event {
         /// Why.
         reason: mesh::CloseReason,
     },
-    /// So many events were dropped here because they were not taken in time ([`InboxLimits`]).
+    /// So many events were dropped here because they were not taken in time ([`InboxLimits`](super::InboxLimits)).
     Lagged(u64),
 }
 
