@@ -69,3 +69,8 @@ pub use id::{MessageId, NodeId};
 pub use mesh::{CommandError, Config, Environment, Failure, Peer};
 pub use socket::{Builder, Event, Events, MeshError, MeshSocket, Message, Sent, Status, Topology};
 pub use wire::Value;
+
+/// The examples of the README, which are to compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

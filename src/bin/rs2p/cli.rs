@@ -1,0 +1,75 @@
+//! From words on the command line to an exit code.
+//!
+//! Knows no protocol: what the program can do is the library's, what it says is here.
+//!
+//! | module | its one idea |
+//! | --- | --- |
+//! | `args`, `parse` | the words and the help; what is wrong with words |
+//! | `relay`, `send`, `listen` | one command each |
+//! | `join` | into the mesh, through at least one of several peers |
+//! | `advertise` | where others are told to dial a relay |
+//! | `lines` | stdin as messages |
+//! | `received`, `json`, `words` | a message for programs, and for people |
+//! | `output`, `say`, `log` | stdout, and the two voices of stderr |
+//! | `signal`, `fault` | how it ends |
+
+mod advertise;
+mod args;
+mod fault;
+mod join;
+mod json;
+mod lines;
+mod listen;
+mod log;
+mod output;
+mod parse;
+mod received;
+mod relay;
+mod say;
+mod send;
+mod signal;
+mod words;
+
+use std::process::ExitCode;
+
+use args::{Cli, Command};
+use fault::Fault;
+use log::Log;
+use parse::Unparsed;
+
+/// Runs the program.
+pub(crate) fn main() -> ExitCode {
+    let outcome = match parse::parse(std::env::args_os()) {
+        Ok(cli) => run(cli),
+        Err(Unparsed::Fault(fault)) => Err(fault),
+        // Help, the version, and what clap words better than one line could.
+        Err(Unparsed::Clap(error)) => error.exit(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            say::fault(&fault);
+            fault.code()
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Fault> {
+    let log = Log::start(cli.log.as_deref(), cli.command.default_log())?;
+    // One thread: a node is one task, and a thread beside it would only add wake-ups between the two.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Fault::job(format!("the system gives no event loop: {error}")))?;
+    let outcome = runtime.block_on(async {
+        match cli.command {
+            Command::Relay(relay) => relay::run(relay).await,
+            Command::Send(send) => send::run(send).await,
+            Command::Listen(listen) => listen::run(listen).await,
+        }
+    });
+    // A name that is still looked up, or a write that nobody reads, must not hold the exit.
+    runtime.shutdown_background();
+    log.finish();
+    outcome
+}

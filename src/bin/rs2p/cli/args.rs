@@ -1,0 +1,259 @@
+//! The words of the command line, and the help that explains them.
+//!
+//! Reads and checks words; nothing here opens anything.
+
+use core::time::Duration;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use rs2p::Address;
+use rs2p::address::Scheme;
+use rs2p::mesh::DEFAULT_SUBNET;
+
+use super::advertise::Advertised;
+
+/// What `relay` does, at length.
+const RELAY: &str = r#"Run a node that others link to, which passes messages on between them
+
+For each address that it listens on it writes a line to stdout: to a terminal
+words, to a program
+
+  {"event":"listening","url":"ws://127.0.0.1:8765","id":"<node id>"}
+
+It runs until SIGINT or SIGTERM, which close every link; a second signal ends
+it at once."#;
+
+/// What `listen` does, at length: its lines are its interface.
+const LISTEN: &str = r#"Print the messages of the mesh, a line each
+
+To a program a line is a JSON object; kind is broadcast or whisper, and time
+is the sender's clock:
+
+  {"kind":"broadcast","sender":"<node id>","time":1700000000,"id":"<hex>",
+   "packets":["hello",1,{"bytes":"<base64>"}]}
+
+What JSON has no word for is an object with a single key:
+
+  {"bytes":"<base64>"}
+  {"float":"NaN"}, {"float":"Infinity"}, {"float":"-Infinity"}
+  {"ext":{"type":1,"data":"<base64>"}}
+  {"map":[[key,value],…]}  a map whose keys are not all text or not all
+                           different, or that reads like one of these four
+
+To a terminal it is words: the time (UTC), the first letters of the sender,
+the packets. A mesh that is lost is joined again."#;
+
+/// A mesh node over WebSockets and TCP.
+#[derive(Debug, Parser)]
+#[command(
+    name = "rs2p",
+    version,
+    arg_required_else_help = true,
+    after_help = "\
+Examples:
+  rs2p relay --listen ws://127.0.0.1:8765
+  rs2p listen --peer ws://127.0.0.1:8765
+  rs2p send --peer ws://127.0.0.1:8765 hello
+
+Exit codes: 0 done, 1 the job was not done, 2 wrong usage."
+)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+
+    /// What to log on stderr: error, warn, info, debug, trace, or a filter such as rs2p=debug; RUST_LOG is the same
+    #[arg(long, global = true, value_name = "FILTER", display_order = 100)]
+    pub(super) log: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Relay(Relay),
+    Send(Send),
+    Listen(Listen),
+}
+
+impl Command {
+    /// What is logged where nothing else is asked for.
+    pub(super) fn default_log(&self) -> &'static str {
+        match self {
+            Self::Relay(_) => "warn,rs2p=info",
+            // Their one line says it all.
+            Self::Send(_) | Self::Listen(_) => "error",
+        }
+    }
+}
+
+/// Run a node that others link to, which passes messages on between them
+#[derive(Debug, Args)]
+#[command(
+    long_about = RELAY,
+    after_help = "\
+Examples:
+  rs2p relay --listen ws://127.0.0.1:8765
+  rs2p relay --listen ws://127.0.0.1:8765 tcp://127.0.0.1:8766 --www site
+  rs2p relay --listen ws://0.0.0.0:8765 --advertise relay.example:8765
+  rs2p relay --listen tcp://127.0.0.1:0 --peer ws://127.0.0.1:8765
+
+Exit codes:
+  0  a signal ended it
+  1  an address cannot be listened on, or a second signal ended it at once
+  2  wrong usage"
+)]
+pub(super) struct Relay {
+    #[command(flatten)]
+    pub(super) mesh: MeshArgs,
+
+    /// Where to listen, ws://HOST:PORT or tcp://HOST:PORT; port 0 takes a free one. Takes several, and may be repeated
+    #[arg(long, value_name = "URL", required = true, num_args = 1.., value_parser = listener)]
+    pub(super) listen: Vec<Address>,
+
+    /// A node to link to, for ever. Takes several, and may be repeated
+    #[arg(long, value_name = "URL", num_args = 1.., value_parser = peer)]
+    pub(super) peer: Vec<Address>,
+
+    /// Where others shall dial this node, if not where it listens. May be repeated
+    ///
+    /// HOST:PORT is for the first listener's kind of transport, and its HOST goes for the other kinds too, each with
+    /// the port that it listens on. A URL is for its own kind only: wss://HOST:PORT behind a proxy that ends TLS.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(super) advertise: Vec<Advertised>,
+
+    /// A folder that ws:// listeners show over HTTP; if not given, the demo page, if it has been built
+    #[arg(long, value_name = "DIR")]
+    pub(super) www: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) style: StyleArgs,
+}
+
+/// Send a message to every node of the mesh
+///
+/// All TEXTs together are one message, a packet each. The exit code is 0 once every message is written to at least
+/// one peer.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rs2p send --peer ws://127.0.0.1:8765 hello
+  rs2p send --peer ws://127.0.0.1:8765 tcp://127.0.0.1:8766 -- hello -v ws://text
+  printf 'one\\ntwo\\n' | rs2p send --peer ws://127.0.0.1:8765 -
+
+Exit codes:
+  0  everything is sent
+  1  something is not: no peer could be joined, every link was lost, a line is too long
+  2  wrong usage")]
+pub(super) struct Send {
+    #[command(flatten)]
+    pub(super) mesh: MeshArgs,
+
+    /// A node to join through; one that works is enough. Takes several, and may be repeated
+    ///
+    /// Words right behind it are peers too as long as they begin like one (ws://, tcp://); -- ends them.
+    #[arg(long, value_name = "URL", required = true, value_parser = peer)]
+    pub(super) peer: Vec<Address>,
+
+    /// What to send; a single - sends each line of stdin as a message
+    ///
+    /// A line goes without its newline, as text where it is UTF-8 and as bytes where it is not.
+    #[arg(value_name = "TEXT", required = true, num_args = 1.., allow_negative_numbers = true)]
+    pub(super) text: Vec<OsString>,
+}
+
+/// Print the messages of the mesh, a line each
+#[derive(Debug, Args)]
+#[command(
+    long_about = LISTEN,
+    after_help = "\
+Examples:
+  rs2p listen --peer ws://127.0.0.1:8765
+  rs2p listen --peer ws://127.0.0.1:8765 --count 1 --timeout 60
+  rs2p listen --peer ws://127.0.0.1:8765 | head -n 1
+
+Exit codes:
+  0  the messages came; without --count, a signal; or nobody reads stdout any more
+  1  no peer could be joined, the time was over, or a signal came before the messages
+  2  wrong usage"
+)]
+pub(super) struct Listen {
+    #[command(flatten)]
+    pub(super) mesh: MeshArgs,
+
+    /// A node to join through; one that works is enough. Takes several, and may be repeated
+    #[arg(long, value_name = "URL", required = true, num_args = 1.., value_parser = peer)]
+    pub(super) peer: Vec<Address>,
+
+    /// End after so many messages
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) count: Option<u64>,
+
+    /// End after so long, with exit code 1
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(super) timeout: Option<Duration>,
+
+    #[command(flatten)]
+    pub(super) style: StyleArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MeshArgs {
+    /// The name of the mesh: nodes link only within one
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_SUBNET)]
+    pub(super) subnet: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StyleArgs {
+    /// Write JSON to a terminal too
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+fn listener(text: &str) -> Result<Address, String> {
+    let address: Address = text
+        .parse()
+        .map_err(|error: rs2p::AddressError| error.to_string())?;
+    match address.scheme() {
+        Scheme::Memory => Err(format!(
+            "{address} is inside one process: write ws://host:port or tcp://host:port"
+        )),
+        _ => Ok(address),
+    }
+}
+
+fn peer(text: &str) -> Result<Address, String> {
+    match listener(text)? {
+        address if address.port() == 0 => Err(format!(
+            "{address} cannot be dialled: write the port that it listens on"
+        )),
+        address => Ok(address),
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number: Option<f64> = text.parse().ok();
+    let span = number.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    span.filter(|span| !span.is_zero())
+        .ok_or_else(|| format!("\"{text}\" is no number of seconds above 0"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definitions_are_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_span_is_given_in_seconds_and_their_parts() {
+        assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
+        assert_eq!(seconds("60"), Ok(Duration::from_secs(60)));
+        for text in ["0", "-1", "NaN", "inf", "1e300", ""] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+}

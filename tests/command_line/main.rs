@@ -1,0 +1,12 @@
+//! The program `rs2p` as users and scripts meet it: its words, its lines, its exit codes. Real processes on loopback.
+#![cfg(not(target_arch = "wasm32"))]
+// The programs are told to end by signals.
+#![cfg(all(unix, feature = "cli"))]
+
+mod examples;
+mod listen;
+mod program;
+mod relay;
+mod send;
+mod terminal;
+mod usage;

@@ -1,0 +1,71 @@
+//! The project's own commands, run as `cargo xtask COMMAND`.
+//!
+//! Everything that building, showing and testing the project needs beyond cargo stands here, one idea a module:
+//! what must be installed ([`tools`]), the page ([`page`]), the demo ([`demo`]), the tests (`test`) and the order
+//! of the modules in `src` ([`floors`]). The standard library is enough: a task runner that has to be built before
+//! anything else must build in seconds.
+
+mod browser;
+mod demo;
+mod floors;
+mod harness;
+mod page;
+mod process;
+mod project;
+mod python;
+mod report;
+mod stages;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+use process::Outcome;
+use project::Project;
+
+const HELP: &str = "\
+The project's own commands
+
+Usage: cargo xtask COMMAND
+
+  demo [--port N] [--subnet NAME]   build all, start a relay with the page, say what to open and to paste
+  test [STAGE | FILTER]             run all tests, one stage, or the tests with FILTER in their name
+  page                              build the page and its wasm package into target/www
+  setup [TOOL...]                   install what test and demo need, or only the named tools
+  floors                            check that the modules of src import downward only
+
+Stages: setup, page, native, wasm, peer, browser
+Tools:  rust, wasm-bindgen, browser, python
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    dispatch(&words).unwrap_or_else(|failure| {
+        eprintln!("\nerror: {failure}");
+        ExitCode::FAILURE
+    })
+}
+
+fn dispatch(words: &[&str]) -> Outcome<ExitCode> {
+    let project = Project::locate()?;
+    match words {
+        [] | ["help" | "-h" | "--help", ..] => print!("{HELP}"),
+        ["demo", options @ ..] => demo::run(&project, options)?,
+        ["test"] => return Ok(test::run(&project, None)),
+        ["test", selection] if !selection.starts_with('-') => {
+            return Ok(test::run(&project, Some(selection)));
+        }
+        ["page"] => page::build(&project)?,
+        ["setup", names @ ..] => tools::install(&project, names)?,
+        ["floors"] => floors::check(&project)?,
+        _ => {
+            return Err(format!(
+                "`cargo xtask {}` is not understood\n\n{HELP}",
+                words.join(" ")
+            )
+            .into());
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,290 @@
+//! The stages of the test: what each one runs.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::browser;
+use crate::harness::Harness;
+use crate::page;
+use crate::process::{self, Outcome};
+use crate::project::{self, Project, WASM};
+use crate::report::Tally;
+use crate::tools;
+
+/// One part of the test.
+pub(crate) struct Stage {
+    pub(crate) name: &'static str,
+    pub(crate) what: &'static str,
+    /// The stages without which this one cannot run.
+    needs: &'static [&'static str],
+    pub(crate) run: fn(&mut Run<'_>) -> Outcome,
+}
+
+impl Stage {
+    /// Whether `other` has to run for this stage to run: itself too.
+    pub(crate) fn needs(&self, other: &Self) -> bool {
+        self.name == other.name || self.needs.contains(&other.name)
+    }
+}
+
+/// What a stage is given, and where it counts its tests.
+pub(crate) struct Run<'a> {
+    pub(crate) project: &'a Project,
+    /// A part of the names of the tests that shall run; all run if there is none.
+    pub(crate) filter: Option<&'a str>,
+    pub(crate) tally: &'a mut Tally,
+}
+
+/// All stages, in the order in which they run.
+pub(crate) const STAGES: [Stage; 6] = [
+    Stage {
+        name: "setup",
+        what: "what must be installed",
+        needs: &[],
+        run: |run| tools::install(run.project, &[]),
+    },
+    Stage {
+        name: "page",
+        what: "the page and its wasm package",
+        needs: &[],
+        run: |run| page::build(run.project),
+    },
+    Stage {
+        name: "native",
+        what: "unit, integration and doc tests",
+        needs: &["setup", "page"],
+        run: native,
+    },
+    Stage {
+        name: "wasm",
+        what: "the core's tests as wasm, in Chromium",
+        needs: &["setup"],
+        run: wasm,
+    },
+    Stage {
+        name: "peer",
+        what: "a browser peer and a real relay",
+        needs: &["setup"],
+        run: peer,
+    },
+    Stage {
+        name: "browser",
+        what: "the page in Chromium, end to end",
+        needs: &["setup", "page"],
+        run: browser,
+    },
+];
+
+/// Everything that `cargo test` runs, except what has a stage of its own.
+fn native(run: &mut Run<'_>) -> Outcome {
+    let mut tests = run.project.cargo();
+    tests.args([
+        "test",
+        "--workspace",
+        "--no-fail-fast",
+        "--lib",
+        "--bins",
+        "--examples",
+    ]);
+    for name in test_names(run.project, |test| !test.is_end_to_end())? {
+        tests.args(["--test", &name]);
+    }
+    let code = run.count(&mut tests);
+    let mut examples = run.project.cargo();
+    examples.args(["test", "--workspace", "--no-fail-fast", "--doc"]);
+    code.and(run.count(&mut examples))
+}
+
+/// The integration tests that are marked as fit for a browser.
+fn wasm(run: &mut Run<'_>) -> Outcome {
+    let mut tests = wasm_test(run.project);
+    for name in test_names(run.project, TestFile::is_for_wasm)? {
+        tests.args(["--test", &name]);
+    }
+    run.count(&mut tests)
+}
+
+/// `wasm-tests/browser_peer.rs`, which is told at compile time where the harness listens.
+fn peer(run: &mut Run<'_>) -> Outcome {
+    let harness = Harness::start(run.project)?;
+    let mut tests = wasm_test(run.project);
+    tests
+        .args(["--test", "browser_peer"])
+        .env("RS2P_HARNESS", harness.url());
+    run.count(&mut tests)
+}
+
+/// The integration tests that drive Chromium.
+fn browser(run: &mut Run<'_>) -> Outcome {
+    let mut tests = run.project.cargo();
+    tests.args(["test", "--no-fail-fast"]);
+    for name in test_names(run.project, TestFile::is_end_to_end)? {
+        tests.args(["--test", &name]);
+    }
+    run.count(&mut tests)
+}
+
+/// A cargo that tests the browser build. The runner and its settings are in `.cargo/config.toml`.
+fn wasm_test(project: &Project) -> Command {
+    let mut tests = project.cargo();
+    tests.args([
+        "test",
+        "--target",
+        WASM,
+        "--no-default-features",
+        "--no-fail-fast",
+    ]);
+    tests
+}
+
+impl Run<'_> {
+    /// Runs tests, shows what they print and counts their results. That no test ran is a failure, unless only some
+    /// were asked for.
+    fn count(&mut self, tests: &mut Command) -> Outcome {
+        if let Some(filter) = self.filter {
+            tests.args(["--", filter]);
+        }
+        if let Some(driver) = browser::driver() {
+            tests.env("CHROMEDRIVER", driver);
+        }
+        process::echo(tests);
+        let mut child = tests
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| process::not_started(tests, &error))?;
+        if let Some(output) = child.stdout.take() {
+            show_and_count(BufReader::new(output), &mut std::io::stdout(), self.tally);
+        }
+        let status = child
+            .wait()
+            .map_err(|error| format!("cargo could not be waited for: {error}"))?;
+        if !status.success() {
+            return Err(format!("tests failed: cargo ended with {status}").into());
+        }
+        if self.filter.is_none() && self.tally.is_empty() {
+            return Err("no test ran".into());
+        }
+        Ok(())
+    }
+}
+
+/// Passes output on to the terminal line by line. Tests print what they like, so a line need not be UTF-8.
+fn show_and_count(output: impl BufRead, terminal: &mut impl Write, tally: &mut Tally) {
+    for line in output.split(b'\n').map_while(Result::ok) {
+        tally.read(&String::from_utf8_lossy(&line));
+        // Whoever closed the terminal's end reads no more; the tests and their count go on.
+        let _ = terminal
+            .write_all(&line)
+            .and_then(|()| terminal.write_all(b"\n"));
+    }
+}
+
+/// An integration test of the package: a file of `tests`, or its `main.rs` in a folder of `tests`.
+struct TestFile {
+    name: String,
+    text: String,
+}
+
+impl TestFile {
+    fn is_for_wasm(&self) -> bool {
+        self.text
+            .contains("wasm_bindgen_test_configure!(run_in_browser)")
+    }
+
+    fn is_end_to_end(&self) -> bool {
+        self.text.contains("chromedriver")
+    }
+}
+
+/// The names of the integration tests that `are_wanted`. That there are none is a failure: cargo would take no name
+/// for all.
+fn test_names(project: &Project, are_wanted: fn(&TestFile) -> bool) -> Outcome<Vec<String>> {
+    let wanted = test_files(project)?.into_iter().filter(are_wanted);
+    let mut names: Vec<String> = wanted.map(|test| test.name).collect();
+    names.sort();
+    if names.is_empty() {
+        Err("the folder tests holds no test for this stage".into())
+    } else {
+        Ok(names)
+    }
+}
+
+fn test_files(project: &Project) -> Outcome<Vec<TestFile>> {
+    let entries = fs::read_dir(project.path("tests"))
+        .map_err(|error| format!("cannot read tests: {error}"))?;
+    let sources = entries
+        .flatten()
+        .filter_map(|entry| source_of(&entry.path()));
+    sources
+        .map(|(name, source)| {
+            Ok(TestFile {
+                name,
+                text: project::read(&source)?,
+            })
+        })
+        .collect()
+}
+
+/// The name of the test that an entry of `tests` makes, if it makes one, and where it begins.
+fn source_of(entry: &Path) -> Option<(String, PathBuf)> {
+    let name = entry.file_stem()?.to_string_lossy().into_owned();
+    let source = if entry.is_dir() {
+        entry.join("main.rs")
+    } else {
+        entry.to_owned()
+    };
+    (source
+        .extension()
+        .is_some_and(|extension| extension == "rs")
+        && source.is_file())
+    .then_some((name, source))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn output_is_counted_even_where_it_is_no_utf8() {
+        let output = b"\xff\xfe\ntest result: ok. 2 passed; 0 failed; 0 ignored;\n";
+        let (mut shown, mut tally) = (Vec::new(), Tally::default());
+        show_and_count(&output[..], &mut shown, &mut tally);
+        assert_eq!(shown, output);
+        assert_eq!(
+            tally,
+            Tally {
+                passed: 2,
+                failed: 0,
+                ignored: 0
+            }
+        );
+    }
+
+    #[test]
+    fn each_stage_needs_only_earlier_stages() {
+        for (index, stage) in STAGES.iter().enumerate() {
+            let is_earlier =
+                |need: &&&str| STAGES[..index].iter().any(|earlier| earlier.name == **need);
+            assert_eq!(
+                stage.needs.iter().filter(is_earlier).count(),
+                stage.needs.len(),
+                "{}",
+                stage.name
+            );
+        }
+    }
+
+    #[test]
+    fn a_test_is_sorted_by_what_it_says() {
+        let file = |text: &str| TestFile {
+            name: String::new(),
+            text: text.to_owned(),
+        };
+        let marker = "#[cfg(target_arch = \"wasm32\")]\nwasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);";
+        assert!(file(marker).is_for_wasm());
+        assert!(file("Command::new(\"chromedriver\")").is_end_to_end());
+        assert!(!file("fn main() {}").is_for_wasm() && !file("fn main() {}").is_end_to_end());
+    }
+}
