@@ -172,3 +172,26 @@ fn capabilities_are_sets() {
         (1, 2)
     );
 }
+
+#[test]
+fn a_frame_with_a_trailer_has_a_multiple_of_eight_bytes() {
+    let sender: rs2p::NodeId = "sender".parse().expect("an id");
+    for length in 0..40 {
+        let trailer = Trailer {
+            nonce: Some(7),
+            capabilities: None,
+        };
+        let draft = rs2p::wire::Draft::new(
+            rs2p::wire::Kind::Broadcast,
+            &sender,
+            rs2p::time::WallSeconds(1),
+        );
+        let message = draft
+            .trailer(trailer)
+            .encode(&[0_u64.into(), "x".repeat(length).into()]);
+        assert_eq!(message.frame().as_bytes().len() % 8, 0);
+        let read =
+            rs2p::wire::Message::from_packed(&message.packed(), &rs2p::wire::Limits::DEFAULT);
+        assert_eq!(read.expect("a message").trailer(), &trailer);
+    }
+}

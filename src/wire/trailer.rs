@@ -9,7 +9,8 @@
 //! bit 0   = nonce: u64 big-endian
 //! bit 1   = capabilities: u32 big-endian
 //! ```
-//! Higher bits are fields to come; what they add stands behind the known ones and is passed over.
+//! Higher bits are fields to come; what they add stands behind the known ones and is passed over. So is padding, by
+//! which the whole frame gets a length that is a multiple of eight.
 
 /// The longest trailer that is read, in bytes, its three bytes of msgpack included.
 pub const MAX_TRAILER: usize = 256;
@@ -19,6 +20,10 @@ const EXT8: u8 = 0xc7;
 /// The type under which trailers go as msgpack extensions.
 const TAG: u8 = 0x70;
 const VERSION: u8 = 1;
+/// Bytes of a trailer before its fields.
+const HEAD: usize = 5;
+/// Frames that carry a trailer are padded to a multiple of this many bytes.
+const FRAME_UNIT: usize = 8;
 const NONCE: u8 = 1 << 0;
 const CAPABILITIES: u8 = 1 << 1;
 
@@ -56,7 +61,7 @@ impl Trailer {
         })
     }
 
-    /// Appends the trailer to `out`; an empty one adds nothing.
+    /// Appends the trailer to `out`, the frame so far from its length on; an empty one adds nothing.
     pub fn encode(&self, out: &mut Vec<u8>) {
         let mut flags = 0;
         let mut fields = Vec::new();
@@ -69,7 +74,12 @@ impl Trailer {
             fields.extend_from_slice(&bits.to_be_bytes());
         }
         if flags != 0 {
-            // Two bytes and the fields above: far below 256.
+            // py2p loses a link on which a read of 1,024 bytes ends four bytes into a frame. Where frames are multiples of
+            // eight bytes that cannot be; readers skip what follows the fields.
+            while !(out.len() + HEAD + fields.len()).is_multiple_of(FRAME_UNIT) {
+                fields.push(0);
+            }
+            // Two bytes, the fields above and the padding: far below 256.
             out.extend_from_slice(&[EXT8, 2 + fields.len() as u8, TAG, VERSION, flags]);
             out.extend_from_slice(&fields);
         }

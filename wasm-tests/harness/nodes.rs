@@ -117,10 +117,8 @@ impl Nodes {
             return Err(format!("there are {NODES} nodes already"));
         }
         let builder = MeshSocket::builder(subnet);
-        let builder = listen
-            .iter()
-            .fold(builder, |builder, url| builder.listen(url));
-        let builder = peers.iter().fold(builder, |builder, url| builder.peer(url));
+        let builder = listen.iter().fold(builder, rs2p::Builder::listen);
+        let builder = peers.iter().fold(builder, rs2p::Builder::peer);
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()

@@ -144,7 +144,8 @@ impl Heard {
 
 /// Where the harness is.
 pub(super) fn url() -> &'static str {
-    option_env!("RS2P_HARNESS").expect("a harness, which `cargo xtask test peer` starts")
+    let url: Option<&str> = option_env!("RS2P_HARNESS");
+    url.expect("a harness, which `cargo xtask test peer` starts")
 }
 
 /// Has the harness carry out a command.

@@ -278,9 +278,9 @@ async fn a_relay_that_comes_back_is_joined_again() {
         });
         join(lost, async {
             if crash {
-                relay.crash().await
+                relay.crash().await;
             } else {
-                relay.close().await
+                relay.close().await;
             }
         })
         .await;

@@ -24,7 +24,8 @@ impl Harness {
         let mut command = Command::new(project.built("debug/examples/harness"));
         process::echo(&command);
         let mut process = command
-            .stdin(Stdio::null())
+            // It ends with this pipe, whatever becomes of this process.
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| process::not_started(&command, &error))?;

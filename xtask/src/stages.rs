@@ -113,7 +113,8 @@ fn peer(run: &mut Run<'_>) -> Outcome {
     tests
         .args(["--test", "browser_peer"])
         .env("RS2P_HARNESS", harness.url());
-    run.count(&mut tests)
+    // Those that need the harness are ignored where nobody starts it, as under wasm-pack.
+    run.count_with(&mut tests, &["--include-ignored"])
 }
 
 /// The integration tests that drive Chromium.
@@ -143,9 +144,12 @@ impl Run<'_> {
     /// Runs tests, shows what they print and counts their results. That no test ran is a failure, unless only some
     /// were asked for.
     fn count(&mut self, tests: &mut Command) -> Outcome {
-        if let Some(filter) = self.filter {
-            tests.args(["--", filter]);
-        }
+        self.count_with(tests, &[])
+    }
+
+    /// As `count`, with more words for the test runner.
+    fn count_with(&mut self, tests: &mut Command, words: &[&str]) -> Outcome {
+        tests.arg("--").args(words).args(self.filter);
         if let Some(driver) = browser::driver() {
             tests.env("CHROMEDRIVER", driver);
         }

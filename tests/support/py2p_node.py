@@ -1,0 +1,170 @@
+"""A py2p node that does what it is told, for the tests to link with.
+
+It reads one JSON object a line: {"do": "...", ...}, and answers each with {"answer": ...} or {"failure": "..."}. For every
+message that it receives it says {"message": ...}, whenever that is. Bytes go as {"bytes": "<hex>"}.
+
+Argument: the subnet. It listens on a free port of 127.0.0.1.
+"""
+
+import json
+import os
+import socket
+import sys
+import threading
+import time
+import warnings
+
+warnings.simplefilter("ignore")
+
+# py2p prints what it thinks: that goes to standard error, or the tests would read it.
+SAYS = os.fdopen(os.dup(1), "w", buffering=1)
+os.dup2(2, 1)
+
+from py2p import flags  # noqa: E402
+from py2p.base import Protocol  # noqa: E402
+from py2p.mesh import MeshSocket  # noqa: E402
+
+#: Seconds to wait for what py2p has no event for.
+PATIENCE = 10
+#: Seconds between two looks.
+LOOK = 0.005
+
+LOCK = threading.Lock()
+
+
+def say(what):
+    with LOCK:
+        SAYS.write(json.dumps(what) + "\n")
+
+
+def to_json(value):
+    if isinstance(value, bytes):
+        return {"bytes": value.hex()}
+    if isinstance(value, (list, tuple)):
+        return [to_json(item) for item in value]
+    if isinstance(value, dict):
+        return {key: to_json(item) for key, item in value.items()}
+    return value
+
+
+def from_json(value):
+    if isinstance(value, list):
+        return [from_json(item) for item in value]
+    if isinstance(value, dict):
+        if set(value) == {"bytes"}:
+            return bytes.fromhex(value["bytes"])
+        return {key: from_json(item) for key, item in value.items()}
+    return value
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Complaints(list):
+    """The exceptions that py2p catches, which are shown when a test fails."""
+
+    def append(self, trace):
+        super().append(trace)
+        print(trace, file=sys.stderr, flush=True)
+
+
+class Node:
+    def __init__(self, subnet):
+        # py2p tells its peers the port that it was given, so that one cannot be 0.
+        self.port = free_port()
+        self.mesh = MeshSocket("127.0.0.1", self.port, Protocol(subnet, "Plaintext"))
+        self.mesh.daemon.exceptions = Complaints()
+        self.heard = []
+        #: What goes before the texts that are sent back, if any are.
+        self.echo = None
+        self.mesh.on("message", self.hear)
+
+    def hear(self, mesh):
+        message = mesh.recv()
+        if message is None:
+            return
+        self.heard.append(message)
+        text = message.packets[1]
+        if self.echo and isinstance(text, str):
+            mesh.send(self.echo + text)
+        say({
+            "message": {
+                "number": len(self.heard) - 1,
+                "sender": message.sender.decode(),
+                "is_whisper": message.packets[0] == flags.whisper,
+                "packets": to_json(message.packets[1:]),
+            }
+        })
+
+    def connect(self, port):
+        self.mesh.connect("127.0.0.1", port)
+
+    def peers(self):
+        """The ids of the peers."""
+        return sorted(peer.decode() for peer in list(self.mesh.routing_table))
+
+    def wait_for_peers(self, count):
+        """Waits until there are so many peers: py2p tells of the first alone, and before it can be sent to."""
+        give_up = time.monotonic() + PATIENCE
+        while len(self.peers()) != count:
+            if time.monotonic() > give_up:
+                raise TimeoutError("peers: {}".format(self.peers()))
+            time.sleep(LOOK)
+        return self.peers()
+
+    def send(self, packets):
+        """Sends a message."""
+        self.mesh.send(*from_json(packets))
+
+    def send_many(self, texts, pause):
+        """Sends many messages of one text each, with so many seconds between two."""
+        for text in texts:
+            self.mesh.send(text)
+            time.sleep(pause)
+
+    def echo_all(self, prefix):
+        """From now on broadcasts each text that is heard, with something before it.
+
+        That happens in py2p's own thread: one that is told to send by another while it receives may find its set of known
+        messages changed under its hands, and then drops a link.
+        """
+        self.echo = prefix
+
+    def drop_links(self):
+        """Drops every link."""
+        for peer in list(self.mesh.routing_table.values()):
+            self.mesh.disconnect(peer)
+
+    def whisper(self, to, packets):
+        peer = self.mesh.routing_table[to.encode()]
+        peer.send(flags.whisper, flags.whisper, *from_json(packets))
+
+    def reply(self, number, packets):
+        """Replies to the message that was heard under this number."""
+        self.heard[number].reply(*from_json(packets))
+
+    def complaints(self):
+        """The exceptions that py2p caught."""
+        return list(self.mesh.daemon.exceptions)
+
+    def close(self):
+        self.mesh.close()
+
+
+def main():
+    node = Node(sys.argv[1])
+    say({"answer": {"id": node.mesh.id.decode(), "port": node.port}})
+    for line in sys.stdin:
+        command = json.loads(line)
+        try:
+            say({"answer": getattr(node, command.pop("do"))(**command)})
+        except Exception as error:  # The test decides what that means.
+            say({"failure": repr(error)})
+    # py2p's thread would keep the process.
+    os._exit(0)
+
+
+main()
