@@ -12,10 +12,11 @@ use core::task::{Context, Poll};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
+use futures::SinkExt;
 use futures::channel::{mpsc, oneshot};
 use futures::stream::Stream;
 
-use crate::id::LinkId;
+use crate::id::{LinkId, NodeId};
 use crate::mesh::{
     CloseReason, Command, CommandError, Environment, Event, Failure, LinkEvent, Mesh, Output,
     Receipt, Ticket,
@@ -75,12 +76,56 @@ pub enum JobError {
     Failure(#[from] Failure),
 }
 
-/// Where requests come from: the other end of [`port`].
-pub type Port = mpsc::Receiver<Request>;
+/// Where requests come from: the other end of a [`Caller`].
+///
+/// Messages may have to wait until a peer has read; what else is asked never waits behind them.
+#[derive(Debug)]
+pub struct Port {
+    control: mpsc::Receiver<Request>,
+    messages: mpsc::Receiver<Job>,
+}
 
 /// A bounded way to a node: when it is busy, those who ask wait.
-pub fn port() -> (mpsc::Sender<Request>, Port) {
-    mpsc::channel(REQUESTS)
+#[derive(Clone, Debug)]
+pub struct Caller {
+    control: mpsc::Sender<Request>,
+    messages: mpsc::Sender<Job>,
+}
+
+impl Caller {
+    /// Asks for something; done when the node has room to take note of it.
+    ///
+    /// # Errors
+    /// [`CommandError::Closed`] if the node has ended.
+    pub async fn ask(&self, request: Request) -> Result<(), CommandError> {
+        let sent = match request {
+            Request::Command(job) if lane(&job.command).is_some() => {
+                self.messages.clone().send(job).await
+            }
+            other => self.control.clone().send(other).await,
+        };
+        sent.map_err(|_| CommandError::Closed)
+    }
+}
+
+/// A node's port, and the way to it.
+pub fn port() -> (Caller, Port) {
+    let (control, control_port) = mpsc::channel(REQUESTS);
+    let (messages, messages_port) = mpsc::channel(REQUESTS);
+    let port = Port {
+        control: control_port,
+        messages: messages_port,
+    };
+    (Caller { control, messages }, port)
+}
+
+/// Whose queues a message needs: everybody's, or those towards one node. Other commands need none.
+fn lane(command: &Command) -> Option<Option<NodeId>> {
+    match command {
+        Command::Broadcast { .. } => Some(None),
+        Command::Whisper { to, .. } => Some(Some(to.clone())),
+        _ => None,
+    }
 }
 
 /// Is told what happens in a node, within the node's own loop: it must not block.
@@ -89,7 +134,7 @@ pub trait Observer {
     fn handle_event(&mut self, mesh: &Mesh, event: Event);
 }
 
-/// A running node: a future that ends when the node has closed, or when every sender of its [`Port`] is gone and what
+/// A running node: a future that ends when the node has closed, or when every [`Caller`] of its [`Port`] is gone and what
 /// was sent is written.
 ///
 /// Dropping it ends every link at once, without a word to the peers.
@@ -100,8 +145,8 @@ pub struct Driver<T: Transport, C, O> {
     clock: C,
     observer: O,
     port: Port,
-    /// A job that waits until a queue has room; nothing behind it is taken meanwhile.
-    parked: Option<Job>,
+    /// Messages that wait until a queue has room, at most [`REQUESTS`]. Those for the same receivers wait behind them.
+    parked: VecDeque<Job>,
     slots: HashMap<LinkId, Slot<T>>,
     /// Links that end, in the order of their deadlines.
     ending: VecDeque<(Timestamp, LinkId)>,
@@ -128,7 +173,7 @@ where
             clock,
             observer,
             port,
-            parked: None,
+            parked: VecDeque::new(),
             slots: HashMap::new(),
             ending: VecDeque::new(),
             unflushed: Vec::new(),
@@ -176,31 +221,71 @@ where
     }
 
     fn take_request(&mut self, now: Timestamp, cx: &mut Context<'_>) -> bool {
-        if let Some(job) = self.parked.take() {
-            return self.run_job(now, job);
+        let mut worked = self.take_control(now, cx) | self.retry_parked(now);
+        if self.parked.len() < REQUESTS
+            && let Poll::Ready(Some(job)) = Pin::new(&mut self.port.messages).poll_next(cx)
+        {
+            self.take_message(now, job);
+            worked = true;
         }
-        match Pin::new(&mut self.port).poll_next(cx) {
-            Poll::Ready(Some(Request::Command(job))) => self.run_job(now, job),
+        worked
+    }
+
+    fn take_control(&mut self, now: Timestamp, cx: &mut Context<'_>) -> bool {
+        match Pin::new(&mut self.port.control).poll_next(cx) {
+            // Never busy: only messages need room.
+            Poll::Ready(Some(Request::Command(job))) => drop(self.run_job(now, job)),
             Poll::Ready(Some(Request::Environment(environment))) => {
                 self.mesh.handle_environment(now, environment);
-                true
             }
             // Nobody can ask anything any more: the node says goodbye.
             Poll::Ready(None) if !self.closed => {
                 self.closed = true;
-                self.mesh.handle_command(now, Command::Close).is_ok()
+                // A close is never refused.
+                let _ = self.mesh.handle_command(now, Command::Close);
             }
-            Poll::Ready(None) | Poll::Pending => false,
+            Poll::Ready(None) | Poll::Pending => return false,
+        }
+        true
+    }
+
+    fn take_message(&mut self, now: Timestamp, job: Job) {
+        let lane = lane(&job.command);
+        if self
+            .parked
+            .iter()
+            .any(|parked| self::lane(&parked.command) == lane)
+        {
+            self.parked.push_back(job);
+        } else if let Some(job) = self.run_job(now, job) {
+            self.parked.push_back(job);
         }
     }
 
-    /// Runs a job; false if it has to wait for room.
-    fn run_job(&mut self, now: Timestamp, job: Job) -> bool {
-        match self.mesh.handle_command(now, job.command.clone()) {
-            Err(CommandError::Busy) => {
-                self.parked = Some(job);
-                return false;
+    /// Tries again what waits, in order for each receiver: one that is slow holds up nobody else.
+    fn retry_parked(&mut self, now: Timestamp) -> bool {
+        let before = self.parked.len();
+        let mut full = Vec::new();
+        for job in core::mem::take(&mut self.parked) {
+            let lane = lane(&job.command);
+            let waits = if full.contains(&lane) {
+                Some(job)
+            } else {
+                self.run_job(now, job)
+            };
+            if let Some(job) = waits {
+                full.push(lane);
+                self.parked.push_back(job);
             }
+        }
+        self.parked.len() < before
+    }
+
+    /// Runs a job; gives it back if it has to wait for room.
+    fn run_job(&mut self, now: Timestamp, job: Job) -> Option<Job> {
+        self.closed |= matches!(job.command, Command::Close);
+        match self.mesh.handle_command(now, job.command.clone()) {
+            Err(CommandError::Busy) => return Some(job),
             Err(error) => drop(job.reply.send(Err(error.into()))),
             Ok(receipt) => match (job.until, receipt) {
                 (Until::Settled, Receipt::Sent { ticket, .. } | Receipt::Pending(ticket)) => {
@@ -212,10 +297,14 @@ where
                 (Until::Settled | Until::Accepted, _) => drop(job.reply.send(Ok(receipt))),
             },
         }
-        true
+        None
     }
 
     fn accept(&mut self, now: Timestamp, cx: &mut Context<'_>) -> bool {
+        // A node that closes opens no door: else those who come in would keep it from its end.
+        if self.closed {
+            return false;
+        }
         let Poll::Ready(link) = self.transport.poll_accept(cx) else {
             return false;
         };
@@ -313,15 +402,10 @@ where
                 continue;
             };
             match slot.flush() {
-                Ok(0) => {}
-                Ok(bytes) => self
+                0 => {}
+                bytes => self
                     .mesh
                     .handle_link(now, LinkEvent::Written { link: id, bytes }),
-                Err(down) => {
-                    self.slots.remove(&id);
-                    self.mesh
-                        .handle_link(now, LinkEvent::Closed { link: id, down });
-                }
             }
         }
         true

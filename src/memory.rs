@@ -210,7 +210,9 @@ impl Link for MemoryLink {
             pipe.bytes += chunk.len();
             pipe.chunks.push_back(chunk);
         }
-        if let Some(reader) = pipe.reader.take().filter(|_| written > 0) {
+        if written > 0
+            && let Some(reader) = pipe.reader.take()
+        {
             reader.wake();
         }
         if written == 0 && !self.unsent.is_empty() {

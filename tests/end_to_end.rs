@@ -198,36 +198,35 @@ async fn the_command_that_the_page_shows_reaches_the_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_private_reply_reaches_its_node_alone() {
+async fn a_private_reply_from_tab_to_tab_reaches_nobody_else() {
     let relay = Relay::start(&[WS, TCP], &[]);
-    let asker = Node::start(
-        node()
-            .listen(WS)
-            .peer(relay.address(Scheme::Ws).to_string()),
-    )
-    .await;
-    asker.socket.joined().await.expect("a relay that listens");
     let bystander = node_at(relay.address(Scheme::Tcp)).await;
     let browser = Chromium::start();
-    let page = Page::joined(&browser, &relay.page());
-    // The page learns where the asker is, and dials it.
-    page.says("through 2 relays");
-    asker.say("who can keep a secret?").await;
-    page.row("who can keep a secret?");
-    assert_eq!(bystander.hears_text().await, "who can keep a secret?");
-    page.window.click("#log .message button.reply");
-    page.send("I can");
-    let reply = asker.hears().await;
-    assert!(reply.is_whisper() && *reply.sender() == page.id());
-    assert_eq!(reply.packets()[0], Value::from("I can"));
-    page.has_sent();
-    assert_eq!(page.row("I can").kind, "whisper");
-    asker.say("the end").await;
+    let [asker, friend, other] = [(); 3].map(|()| Page::joined(&browser, &relay.page()));
+    asker.send("who can keep a secret?");
+    for page in [&friend, &other] {
+        page.row("who can keep a secret?");
+    }
+    friend.window.click("#log .message button.reply");
+    friend.send("I can");
+    let reply = asker.row("I can");
     assert_eq!(
-        bystander.hears_text().await,
-        "the end",
-        "and nothing before it"
+        (reply.kind.as_str(), reply.sender),
+        ("whisper", friend.id().to_string())
     );
+    friend.has_sent();
+    assert_eq!(friend.row("I can").kind, "whisper");
+    // The next is for all again only if that is asked for.
+    friend.window.click("#composer .target button");
+    friend.send("that was all");
+    for page in [&asker, &other] {
+        assert_eq!(page.row("that was all").kind, "broadcast");
+    }
+    let texts: Vec<_> = other.rows().into_iter().map(|row| row.text).collect();
+    assert_eq!(texts, ["who can keep a secret?", "that was all"]);
+    for text in texts {
+        assert_eq!(bystander.hears_text().await, text);
+    }
     assert_quiet(&browser);
 }
 

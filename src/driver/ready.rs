@@ -29,7 +29,8 @@ impl Ready {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .pop_front()?;
-        waker.queued.store(false, Ordering::Release);
+        // Acquires what was written before the wake that this one swallows.
+        waker.queued.swap(false, Ordering::AcqRel);
         Some(waker.link)
     }
 

@@ -29,6 +29,8 @@ pub(super) struct Slot<T: Transport> {
     waker: Waker,
     /// Frames were sent and not flushed; the driver has the link on its list.
     unflushed: bool,
+    /// How writing failed; told once nothing is left to read.
+    broken: Option<LinkDown>,
 }
 
 /// What came of polling a link.
@@ -52,6 +54,7 @@ impl<T: Transport> Slot<T> {
             state,
             waker,
             unflushed: false,
+            broken: None,
         }
     }
 
@@ -83,10 +86,7 @@ impl<T: Transport> Slot<T> {
     }
 
     fn move_bytes(&mut self) -> Progress {
-        let (written, broken) = match self.flush() {
-            Ok(written) => (written, None),
-            Err(down) => (0, Some(down)),
-        };
+        let written = self.flush();
         let State::Up(link) = &mut self.state else {
             return Progress::None;
         };
@@ -107,7 +107,7 @@ impl<T: Transport> Slot<T> {
                     return Progress::Moved {
                         received,
                         written,
-                        down: broken,
+                        down: self.broken.take(),
                     };
                 }
             }
@@ -116,7 +116,7 @@ impl<T: Transport> Slot<T> {
         Progress::Moved {
             received,
             written,
-            down: broken,
+            down: None,
         }
     }
 
@@ -130,20 +130,24 @@ impl<T: Transport> Slot<T> {
     }
 
     /// Writes until nothing waits or the network takes no more; returns the bytes written.
-    pub(super) fn flush(&mut self) -> Result<usize, LinkDown> {
+    pub(super) fn flush(&mut self) -> usize {
         self.unflushed = false;
         let State::Up(link) = &mut self.state else {
-            return Ok(0);
+            return 0;
         };
         let mut cx = Context::from_waker(&self.waker);
         let mut written = 0;
-        loop {
+        while self.broken.is_none() {
             match link.poll_flush(&mut cx) {
-                Poll::Ready(Ok(0)) | Poll::Pending => return Ok(written),
+                Poll::Ready(Ok(0)) | Poll::Pending => break,
                 Poll::Ready(Ok(bytes)) => written += bytes,
-                Poll::Ready(Err(down)) => return Err(down),
+                Poll::Ready(Err(down)) => {
+                    self.broken = Some(down);
+                    self.waker.wake_by_ref();
+                }
             }
         }
+        written
     }
 
     /// Begins to end the link; false if there is nothing to end, as with a dial.

@@ -37,16 +37,17 @@ impl Mesh {
         };
         target.origin = Origin::User;
         target.persist = persist || known.is_some_and(|_| target.persist);
-        target.expected = expected;
+        target.expected = expected.or(target.expected.take());
+        target.tickets.push(ticket);
         if let State::On(link) = target.state
             && self
                 .links
                 .get(&link)
                 .is_some_and(|link| link.greeted().is_some())
         {
-            return Ok(Receipt::Done);
+            self.target_up(id);
+            return Ok(Receipt::Pending(ticket));
         }
-        target.tickets.push(ticket);
         // Without a network nothing is dialled; the ticket settles with the first attempt after.
         self.dial(now, id);
         Ok(Receipt::Pending(ticket))
@@ -145,8 +146,17 @@ impl Mesh {
             return Err(CommandError::NotAPeer(node.clone()));
         }
         for id in self.targets.of_node(node) {
-            self.targets.remove(id);
             self.timers.stop(Timer::Redial(id));
+            let Some(target) = self.targets.remove(id) else {
+                continue;
+            };
+            for ticket in target.tickets {
+                let failure = Failure::Refused(CloseReason::Disconnected.to_string());
+                self.settle(ticket, Err(failure));
+            }
+            if let State::On(link) = target.state {
+                self.close_link(now, link, CloseReason::Disconnected);
+            }
         }
         while let Some(link) = self.table.link(node) {
             self.close_link(now, link, CloseReason::Disconnected);

@@ -60,7 +60,7 @@ pub struct Config {
     pub accept_future: Duration,
     /// How long the id of a message is remembered, on the monotonic clock. 120 s: longer than a message is accepted.
     pub remember: Duration,
-    /// Most ids remembered for one such time; beyond it the oldest go early. 262,144, about 10 MiB.
+    /// Most ids remembered for one such time; beyond it the oldest go early. 262,144, about 35 MiB in all.
     pub remember_ids: usize,
 
     /// Most links, dialled and accepted together. 16,384.
@@ -69,7 +69,8 @@ pub struct Config {
     pub outgoing: usize,
     /// Most addresses kept, the user's own included. 256.
     pub addresses: usize,
-    /// Failures after which an address that peers told is forgotten. 4; the user's own are dialled for ever.
+    /// Failures after which an address that peers told is forgotten. 12, some 75 s: a restart is no reason. The user's own are
+    /// dialled for ever, and all are while there is no peer.
     pub learned_attempts: u32,
     /// Shortest and longest wait before a redial; the wait is drawn between 0 and a bound that doubles from the one to
     /// the other (full jitter). 0.25 s and 30 s.
@@ -126,7 +127,7 @@ impl Config {
             links: 16_384,
             outgoing: 4,
             addresses: 256,
-            learned_attempts: 4,
+            learned_attempts: 12,
             redial: (Duration::from_millis(250), seconds(30)),
             heartbeat: seconds(15),
             silence: seconds(35),

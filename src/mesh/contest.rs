@@ -36,7 +36,7 @@ impl Mesh {
 
     fn challenge(&mut self, now: Timestamp, older: LinkId, newer: LinkId) {
         if let Some(link) = self.links.get_mut(&older) {
-            link.challenger = Some(newer);
+            link.challenger = Some((newer, now));
         }
         self.timers
             .set(Timer::Contest(newer), now + self.config.contest);
@@ -44,11 +44,16 @@ impl Mesh {
     }
 
     /// The older link lives: the newer is one too many.
-    pub(super) fn contest_answered(&mut self, now: Timestamp, older: LinkId) {
+    pub(super) fn contest_answered(&mut self, now: Timestamp, older: LinkId, asked: Option<u64>) {
         let Some(link) = self.links.get_mut(&older) else {
             return;
         };
-        let Some(newer) = link.challenger.take() else {
+        let capable = link.greeted().is_some_and(|greeted| greeted.capable);
+        let answered = |&mut (_, at): &mut (LinkId, Timestamp)| match asked {
+            Some(asked) => asked >= at.as_micros(),
+            None => !capable,
+        };
+        let Some((newer, _)) = link.challenger.take_if(answered) else {
             return;
         };
         let contest = self
@@ -74,7 +79,7 @@ impl Mesh {
         let challenged = self
             .links
             .get(&older)
-            .is_some_and(|link| link.challenger == Some(newer));
+            .is_some_and(|link| link.challenger.is_some_and(|(link, _)| link == newer));
         match challenged {
             true => self.close_link(now, older, CloseReason::Replaced),
             false => self.challenge(now, older, newer),

@@ -6,7 +6,7 @@ use super::Mesh;
 use super::error::{CloseReason, Failure, LinkDown};
 use super::event::{Event, LinkInfo, Output};
 use super::link::{Link, Phase};
-use super::targets::{Next, Origin, State, Target, TargetId};
+use super::targets::{Next, Origin, State, Target, TargetId, full_jitter};
 use super::timers::Timer;
 use crate::address::{Address, Scheme};
 use crate::id::{LinkId, NodeId};
@@ -184,7 +184,7 @@ impl Mesh {
             let id = known.or_else(|| self.targets.add(address, Origin::Peer));
             if let Some(target) = id
                 .and_then(|id| self.targets.target_mut(id))
-                .filter(|t| t.state == State::Idle)
+                .filter(|t| t.state == State::Idle && t.origin != Origin::User)
             {
                 target.node = Some(entry.node.clone());
             }
@@ -242,8 +242,17 @@ impl Mesh {
             return;
         };
         target.persist = true;
-        for ticket in core::mem::take(&mut target.tickets) {
-            self.settle(ticket, Ok(()));
+        let tickets = core::mem::take(&mut target.tickets);
+        let result = match (&target.expected, &target.node) {
+            (Some(expected), Some(found)) if expected != found => {
+                let (expected, found) = (expected.clone(), found.clone());
+                let reason = CloseReason::OtherNode { expected, found };
+                Err(Failure::Refused(reason.to_string()))
+            }
+            _ => Ok(()),
+        };
+        for ticket in tickets {
+            self.settle(ticket, result.clone());
         }
     }
 
@@ -260,7 +269,12 @@ impl Mesh {
         let Some(target) = self.targets.target_mut(id) else {
             return;
         };
-        if ended.is_duplicate && target.tickets.is_empty() {
+        // It may rest only while its node is linked otherwise: that link's end wakes it (redial_node).
+        let is_linked = target
+            .node
+            .as_ref()
+            .is_some_and(|node| self.table.contains(node));
+        if ended.is_duplicate && is_linked && target.tickets.is_empty() {
             return target.state = State::Idle;
         }
         if link
@@ -277,12 +291,14 @@ impl Mesh {
             return;
         };
         let (address, tickets) = (target.address.clone(), core::mem::take(&mut target.tickets));
-        let next = self.targets.failed(
-            id,
-            self.config.redial,
-            self.config.learned_attempts,
-            &mut self.rng,
-        );
+        // Without a peer, an address that may be stale is better than none.
+        let attempts = match self.table.is_empty() {
+            true => u32::MAX,
+            false => self.config.learned_attempts,
+        };
+        let next = self
+            .targets
+            .failed(id, self.config.redial, attempts, &mut self.rng);
         let redial = match next {
             Next::Retry(wait) => {
                 self.timers.set(Timer::Redial(id), now + wait);
@@ -310,11 +326,8 @@ impl Mesh {
             };
             if target.origin == Origin::User && target.state == State::Idle {
                 target.state = State::Waiting;
-                let wait = self
-                    .config
-                    .redial
-                    .0
-                    .mul_f64(f64::from(self.rng.next_u32()) / f64::from(u32::MAX));
+                let shortest = self.config.redial.0;
+                let wait = full_jitter((shortest, shortest), 0, &mut self.rng);
                 self.timers.set(Timer::Redial(id), now + wait);
             }
         }

@@ -101,6 +101,11 @@ impl CloseReason {
         )
     }
 
+    /// Whether the link is lost rather than unwanted: a new one is worth a dial.
+    pub const fn is_loss(&self) -> bool {
+        matches!(self, Self::Silent | Self::SlowReader | Self::FrameTimeout)
+    }
+
     /// The code with which a node refuses a peer of another subnet.
     pub const WRONG_SUBNET: u16 = 4001;
     /// The code with which a node that has as many links as it allows refuses another.

@@ -298,19 +298,19 @@ impl Mesh {
         let Some(link) = self.links.get(&id) else {
             return;
         };
-        let heard = link.heard;
-        let (ask_at, cut_at) = (heard + self.config.heartbeat, heard + self.config.silence);
-        if now >= cut_at {
-            return self.close_link(now, id, CloseReason::Silent);
-        }
-        if now >= ask_at {
-            self.probe(now, id);
-            self.timers.set(
-                Timer::Heartbeat(id),
-                cut_at.min(now + self.config.heartbeat),
-            );
-        } else {
-            self.timers.set(Timer::Heartbeat(id), ask_at);
+        let (asked, ask_at) = (link.asked, link.heard + self.config.heartbeat);
+        let patience = self.config.silence.saturating_sub(self.config.heartbeat);
+        match asked {
+            Some(asked) if now >= asked + patience => self.close_link(now, id, CloseReason::Silent),
+            Some(asked) => self.timers.set(Timer::Heartbeat(id), asked + patience),
+            None if now >= ask_at => {
+                if let Some(link) = self.links.get_mut(&id) {
+                    link.asked = Some(now);
+                }
+                self.timers.set(Timer::Heartbeat(id), now + patience);
+                self.probe(now, id);
+            }
+            None => self.timers.set(Timer::Heartbeat(id), ask_at),
         }
     }
 

@@ -50,10 +50,12 @@ pub(super) struct Link {
     /// When the frame that is being received was begun.
     pub(super) frame_since: Option<Timestamp>,
     pub(super) heard: Timestamp,
+    /// When it was asked whether it lives, if nothing was heard since.
+    pub(super) asked: Option<Timestamp>,
     /// The stall timer is set.
     pub(super) stall_timed: bool,
     /// A newer link to the same peer, which goes if this one shows that it lives.
-    pub(super) challenger: Option<LinkId>,
+    pub(super) challenger: Option<(LinkId, Timestamp)>,
     /// When the next frame may go to a paced peer.
     pub(super) pace_at: Timestamp,
     /// The last message of the application, which a legacy peer may ask for again.
@@ -77,6 +79,7 @@ impl Link {
             outbox: Outbox::new(bounds, now),
             frame_since: None,
             heard: now,
+            asked: None,
             stall_timed: false,
             challenger: None,
             pace_at: now,

@@ -81,9 +81,9 @@ impl Mesh {
             return;
         };
         link.heard = now;
+        link.asked = None;
         self.stats.received_bytes += bytes.len() as u64;
         link.reader.push(bytes);
-        self.contest_answered(now, id);
         // Each frame may change the link, or end it.
         while let Some(link) = self.links.get_mut(&id) {
             match link.reader.next_frame() {
@@ -152,17 +152,19 @@ impl Mesh {
     /// The link ended without this node's doing.
     pub(super) fn link_closed(&mut self, now: Timestamp, id: LinkId, down: &LinkDown) {
         let ended = Ended::from_down(down, &self.config.subnet);
-        let caller = self.legacy_caller(id);
+        let lost = matches!(down, LinkDown::Failed(_));
+        let caller = self.caller(id, lost);
         self.forget_link(now, id, &ended);
         if let Some((scheme, entry)) = caller {
             self.learn(now, scheme, &[entry]);
         }
     }
 
-    /// The peer of a link that it dialled itself, if it is one that never dials again: py2p and js2p do not.
-    fn legacy_caller(&self, id: LinkId) -> Option<(Scheme, PeerEntry)> {
+    /// The peer of a link that it dialled itself, if it may not dial again: py2p and js2p never do, and a node whose
+    /// link was `lost` without a word may have forgotten this one.
+    fn caller(&self, id: LinkId, lost: bool) -> Option<(Scheme, PeerEntry)> {
         let link = self.links.get(&id).filter(|_| !id.is_dialled())?;
-        let greeted = link.greeted().filter(|greeted| !greeted.capable)?;
+        let greeted = link.greeted().filter(|greeted| lost || !greeted.capable)?;
         let peer = self.table.peer(&greeted.node)?;
         let (endpoint, node) = (peer.endpoint.clone(), peer.node.clone());
         Some((link.info.scheme, PeerEntry { endpoint, node }))
@@ -188,7 +190,11 @@ impl Mesh {
             reason: reason.clone(),
         });
         let ended = Ended::from_reason(&reason, &self.config.subnet);
+        let caller = reason.is_loss().then(|| self.caller(id, true)).flatten();
         self.forget_link(now, id, &ended);
+        if let Some((scheme, entry)) = caller {
+            self.learn(now, scheme, &[entry]);
+        }
     }
 
     fn forget_link(&mut self, now: Timestamp, id: LinkId, ended: &Ended) {

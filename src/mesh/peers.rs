@@ -13,7 +13,7 @@ struct Entry {
     peer: Peer,
     link: LinkId,
     /// A newer link to the same node.
-    rival: Option<LinkId>,
+    rival: Option<(LinkId, Peer)>,
 }
 
 #[derive(Debug, Default)]
@@ -75,7 +75,7 @@ impl RoutingTable {
     pub(super) fn contest(&self, node: &NodeId) -> Option<(LinkId, LinkId)> {
         self.peers
             .get(node)
-            .and_then(|entry| Some((entry.link, entry.rival?)))
+            .and_then(|entry| Some((entry.link, entry.rival.as_ref()?.0)))
     }
 
     pub(super) fn peers(&self) -> impl Iterator<Item = &Peer> {
@@ -89,7 +89,7 @@ impl RoutingTable {
     /// Adds a link to a node that has fewer than two.
     pub(super) fn join(&mut self, peer: Peer, link: LinkId) -> Joined {
         if let Some(entry) = self.peers.get_mut(&peer.node) {
-            entry.rival = Some(link);
+            entry.rival = Some((link, peer));
             return Joined::Rival { older: entry.link };
         }
         self.peers.insert(
@@ -109,7 +109,10 @@ impl RoutingTable {
             return Parted::Gone;
         };
         match entry.rival.take() {
-            Some(rival) if entry.link == link => entry.link = rival,
+            Some((rival, peer)) if entry.link == link => {
+                entry.link = rival;
+                entry.peer = peer;
+            }
             Some(_) => {}
             None => {
                 self.peers.remove(node);

@@ -172,7 +172,7 @@ impl Targets {
 
 /// A wait drawn evenly from zero to a bound that doubles with each failure: "full jitter", which spreads the clients of a
 /// relay that went away best.
-fn full_jitter(
+pub(super) fn full_jitter(
     (shortest, longest): (Duration, Duration),
     failures: u32,
     rng: &mut impl RngCore,

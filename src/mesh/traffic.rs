@@ -128,6 +128,7 @@ impl Mesh {
             Ok(Signal::RequestPeers) => self.tell_peers(now, id),
             Ok(Signal::Forward { to, packed }) => self.handle_forward(now, id, to, packed),
             Ok(Signal::Ping(nonce)) => self.send_signal(now, id, &Signal::Pong(nonce)),
+            Ok(Signal::Pong(asked)) => self.contest_answered(now, id, Some(asked)),
             // A pong has done its work by coming. js2p greets twice. The rest nobody promised to know.
             Ok(_) | Err(_) => {}
         }
@@ -148,7 +149,9 @@ impl Mesh {
         let Some(node) = link.node().cloned() else {
             return;
         };
-        self.learn(now, link.info.scheme, &entries);
+        let scheme = link.info.scheme;
+        self.contest_answered(now, id, None);
+        self.learn(now, scheme, &entries);
         self.table.tell(&node, entries);
         self.tell(Event::Peers { of: node });
     }
@@ -219,7 +222,12 @@ impl Mesh {
             .get(&id)
             .and_then(|link| link.greeted())
             .is_some_and(|greeted| greeted.capable);
-        if !codes.is_empty() && !capable {
+        // js2p loses the link over a renegotiation (PROTOCOL.md, Living with the relatives).
+        let is_js2p = self
+            .links
+            .get(&id)
+            .is_some_and(|link| link.info.scheme.is_websocket());
+        if !codes.is_empty() && !capable && !is_js2p {
             self.send_signal(now, id, &Signal::Compression(Vec::new()));
         }
     }

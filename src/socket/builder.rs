@@ -161,12 +161,12 @@ impl Builder {
         }
         let hub = Arc::new(Hub::new(self.inbox));
         let inbox = hub.subscribe(Interest::Messages);
-        let (requests, port) = port();
+        let (caller, port) = port();
         let shared = Shared {
             node,
             subnet,
             listening,
-            requests,
+            caller,
             hub: hub.clone(),
             inbox,
         };

@@ -15,8 +15,7 @@ use core::future::poll_fn;
 use core::task::{Context, Poll};
 use std::sync::Arc;
 
-use futures::SinkExt;
-use futures::channel::{mpsc, oneshot};
+use futures::channel::oneshot;
 use serde::Serialize;
 
 pub use builder::{Builder, Node};
@@ -27,7 +26,7 @@ pub use message::Message;
 pub use snapshot::{KnownNode, Status, Topology};
 
 use crate::address::Address;
-use crate::driver::{Job, Request, Until};
+use crate::driver::{Caller, Job, Request, Until};
 use crate::id::{MessageId, NodeId};
 use crate::mesh::{Command, CommandError, Environment, Failure, Peer, Receipt, Stats};
 use crate::wire::{RawPackets, Value};
@@ -47,7 +46,7 @@ struct Shared {
     node: NodeId,
     subnet: String,
     listening: Vec<Address>,
-    requests: mpsc::Sender<Request>,
+    caller: Caller,
     hub: Arc<Hub>,
     inbox: InboxId,
 }
@@ -337,11 +336,7 @@ impl MeshSocket {
     }
 
     async fn request(&self, request: Request) -> Result<(), MeshError> {
-        let mut requests = self.shared.requests.clone();
-        requests
-            .send(request)
-            .await
-            .map_err(|_| CommandError::Closed.into())
+        Ok(self.shared.caller.ask(request).await?)
     }
 }
 

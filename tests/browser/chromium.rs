@@ -16,7 +16,6 @@ use super::webdriver::{self, Session};
 const DEADLINE: Duration = Duration::from_secs(20);
 /// Between two looks at a page.
 const LOOK: Duration = Duration::from_millis(40);
-
 /// How often a driver is started at most.
 const ATTEMPTS: u32 = 5;
 

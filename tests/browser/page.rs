@@ -35,8 +35,9 @@ impl<'browser> Page<'browser> {
         let page = Self {
             window: browser.open(url),
         };
+        // Until then `mesh` is the element of that id.
         page.window
-            .until("a node in the page", "'mesh' in globalThis");
+            .until("a node in the page", "globalThis.mesh?.status");
         page
     }
 

@@ -6,6 +6,7 @@ wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 mod chunking;
 mod close;
 mod contest;
+mod faults;
 mod flood;
 mod forwarding;
 mod greeting;

@@ -373,6 +373,11 @@ impl World {
         );
     }
 
+    /// The far end of a link, as its node calls it.
+    pub fn other_end(&self, number: usize, link: LinkId) -> LinkId {
+        self.ends[&(number, link)].1
+    }
+
     /// What was sent over a link by hand since the last look.
     pub fn take_by_hand(&mut self, link: LinkId) -> Vec<Bytes> {
         self.by_hand.remove(&link).unwrap_or_default()

@@ -209,6 +209,48 @@ async fn a_whisper_finds_a_native_node_beyond_the_relay() {
 
 #[wasm_bindgen_test]
 #[ignore = "needs the harness: cargo xtask test peer"]
+async fn a_node_beyond_the_relay_answers_a_tab_that_nobody_can_dial() {
+    let (tab, relay, native) = across_a_relay().await;
+    let asking = tab.whisper(native.id(), "can you hear me?");
+    soon("a way to the node", asking).await.expect("a way");
+    let answer = hears(&tab).await;
+    assert!(answer.is_whisper());
+    assert_eq!((answer.sender(), answer.via()), (native.id(), relay.id()));
+    assert_eq!(text(&answer), "can you hear me?");
+    end(&[&tab], [native, relay]).await;
+}
+
+#[wasm_bindgen_test]
+#[ignore = "needs the harness: cargo xtask test peer"]
+async fn one_tab_whispers_to_another_across_the_relay() {
+    let relay = relay().await;
+    let (one, other) = (joined(&relay).await, joined(&relay).await);
+    relay.has_peers(&[one.id(), other.id()]).await;
+    say(&one, "who can keep a secret?").await;
+    let question = hears(&other).await;
+    let replying = question.reply("I can");
+    soon("a way back", replying).await.expect("a way");
+    let reply = hears(&one).await;
+    assert!(reply.is_whisper());
+    assert_eq!(
+        (reply.sender(), text(&reply)),
+        (other.id(), "I can".to_owned())
+    );
+    // The relay heard the question alone.
+    say(&one, "that was all").await;
+    let heard: Vec<_> = relay
+        .hear(2)
+        .await
+        .into_iter()
+        .map(|heard| heard.text)
+        .collect();
+    assert_eq!(heard, ["who can keep a secret?", "that was all"]);
+    assert_eq!(text(&hears(&other).await), "that was all");
+    end(&[&one, &other], [relay]).await;
+}
+
+#[wasm_bindgen_test]
+#[ignore = "needs the harness: cargo xtask test peer"]
 async fn another_subnet_is_an_error_that_says_so() {
     let relay = relay().await;
     let stranger = MeshSocket::builder("another tab")

@@ -1,0 +1,354 @@
+//! The driver over links in memory and a clock that the test turns: nobody waits for a slow peer, and a close ends.
+#![cfg(not(target_arch = "wasm32"))]
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use rs2p::driver::Driver;
+use rs2p::id::NodeId;
+use rs2p::memory::MemoryNetwork;
+use rs2p::mesh::{CloseReason, LinkDown, LinkInfo};
+use rs2p::time::{Timestamp, WallSeconds};
+use rs2p::transport::{Clock, Link, Transport};
+use rs2p::wire::{Capabilities, Draft, Handshake, IdForm, Kind, Signal, Trailer};
+use rs2p::{Address, Builder, MeshSocket, Scheme};
+
+const WALL: u64 = 1_700_000_000;
+
+#[derive(Clone, Default)]
+struct Hands(Rc<Cell<u64>>);
+impl Clock for Hands {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.get())
+    }
+    fn wall(&self) -> WallSeconds {
+        WallSeconds(WALL + self.0.get() / 1000)
+    }
+    fn poll_until(&mut self, at: Timestamp, _: &mut Context<'_>) -> Poll<()> {
+        if self.now() >= at {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+type Run = Pin<Box<dyn Future<Output = ()>>>;
+
+fn node<T: Transport + Unpin + 'static>(
+    builder: Builder,
+    seed: u8,
+    transport: T,
+    clock: &Hands,
+) -> (MeshSocket, Run) {
+    let node = builder
+        .build(vec![], WallSeconds(WALL), [seed; 80])
+        .expect("as set up");
+    let run = Box::pin(Driver::new(
+        node.mesh,
+        transport,
+        clock.clone(),
+        node.announcer,
+        node.port,
+    ));
+    (node.socket, run)
+}
+
+fn cx() -> Context<'static> {
+    Context::from_waker(Waker::noop())
+}
+
+fn poll<F: Future + ?Sized>(f: &mut Pin<Box<F>>) -> Option<F::Output> {
+    match f.as_mut().poll(&mut cx()) {
+        Poll::Ready(x) => Some(x),
+        Poll::Pending => None,
+    }
+}
+
+/// Something that says nothing.
+fn murmur(node: &NodeId, n: u64) -> Bytes {
+    Draft::new(Kind::Whisper, node, WallSeconds(WALL))
+        .trailer(Trailer {
+            nonce: Some(n),
+            capabilities: None,
+        })
+        .encode(&[rs2p::Value::from(0x7f_u64)])
+        .frame()
+        .into_bytes()
+}
+
+fn settle(runs: &mut [&mut Run]) {
+    for _ in 0..300 {
+        for run in runs.iter_mut() {
+            let _ = poll(run);
+        }
+    }
+}
+
+fn greeting(node: &NodeId) -> Bytes {
+    let hs = Signal::Handshake(Handshake {
+        node: node.clone(),
+        protocol: Scheme::Memory.protocol("t").as_str().as_bytes().to_vec(),
+        endpoint: None,
+        compression: vec![],
+    });
+    Draft::new(Kind::Whisper, node, WallSeconds(WALL))
+        .trailer(Trailer {
+            nonce: Some(1),
+            capabilities: Some(Capabilities::HEARTBEAT),
+        })
+        .encode(&hs.payload(IdForm::Bytes))
+        .frame()
+        .into_bytes()
+}
+
+#[test]
+fn a_slow_peer_does_not_hold_up_the_rest() {
+    let clock = Hands::default();
+    let net = MemoryNetwork::new();
+    let (a, mut ra) = node(
+        MeshSocket::builder("t").configure(|c| c.outgoing = 0),
+        1,
+        net.transport(Some(1)).expect("as set up"),
+        &clock,
+    );
+    let (c, mut rc) = node(
+        MeshSocket::builder("t")
+            .peer("memory:1")
+            .configure(|c| c.outgoing = 0),
+        2,
+        net.transport(None).expect("as set up"),
+        &clock,
+    );
+    settle(&mut [&mut ra, &mut rc]);
+    assert!(a.status().is_joined(), "{a:?} {c:?}");
+    // a peer that reads one frame in nine seconds
+    let slow = NodeId::from_entropy(&[9; 48]);
+    let mut transport = net.transport(None).expect("as set up");
+    let mut dial = Box::pin(transport.dial(&Address::memory(1)));
+    let mut link = poll(&mut dial).expect("as set up").expect("as set up");
+    link.send(greeting(&slow));
+    let _ = link.poll_flush(&mut cx());
+    settle(&mut [&mut ra, &mut rc]);
+    assert_eq!(a.peers().len(), 2);
+    let packet = "x".repeat(700);
+    let mut whispers: VecDeque<_> = VecDeque::new();
+    for _ in 0..1380 {
+        let mut w = Box::pin({
+            let (a, slow, packet) = (a.clone(), slow.clone(), packet.clone());
+            async move { a.whisper(&slow, &packet).await }
+        });
+        let _ = poll(&mut w);
+        whispers.push_back(w);
+        let _ = poll(&mut ra);
+    }
+    // pseudo-random, so that it does not compress
+    let mut s = 1u64;
+    let big: String = (0..300_000)
+        .map(|_| {
+            s = s
+                .wrapping_mul(6364136223846793005)
+                .wrapping_add(1442695040888963407);
+            char::from(b' ' + (s >> 58) as u8)
+        })
+        .collect();
+    let mut w = Box::pin({
+        let (a, slow) = (a.clone(), slow.clone());
+        async move { a.whisper(&slow, &big).await }
+    });
+    let _ = poll(&mut w);
+    settle(&mut [&mut ra, &mut rc]);
+    let mut send = Box::pin(async { a.send("to everybody").await });
+    let mut sent_at = None;
+    let mut close = None;
+    let mut closed_at = None;
+    for second in 0..1200u64 {
+        clock.0.set(clock.0.get() + 1000);
+        if second % 9 == 0 {
+            let _ = link.poll_receive(&mut cx());
+            link.send(murmur(&slow, second));
+            let _ = link.poll_flush(&mut cx());
+        }
+        for _ in 0..5 {
+            if poll(&mut ra).is_some() {
+                // A runtime drops what has ended, which is how the handles are told.
+                ra = Box::pin(core::future::pending());
+            }
+            let _ = poll(&mut rc);
+        }
+        if sent_at.is_none() && poll(&mut send).is_some() {
+            sent_at = Some(second);
+        }
+        if second == 600 {
+            close = Some(Box::pin(a.close()));
+        }
+        if let Some(f) = &mut close
+            && closed_at.is_none()
+            && poll(f).is_some()
+        {
+            closed_at = Some(second);
+            break;
+        }
+    }
+    let _ = &c;
+    assert!(
+        sent_at.is_some_and(|s| s < 5) && closed_at.is_some_and(|s| s < 610),
+        "broadcast accepted after {sent_at:?} s; close() asked at 600 s, done {closed_at:?}; peers {}",
+        a.peers().len()
+    );
+}
+
+/// A link like a WebSocket whose peer does not answer the close.
+struct Mute;
+impl Link for Mute {
+    fn info(&self) -> LinkInfo {
+        LinkInfo {
+            scheme: Scheme::Ws,
+            remote: None,
+            local_host: None,
+        }
+    }
+    fn poll_receive(&mut self, _: &mut Context<'_>) -> Poll<Result<Bytes, LinkDown>> {
+        Poll::Pending
+    }
+    fn send(&mut self, _: Bytes) {}
+    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<usize, LinkDown>> {
+        Poll::Ready(Ok(0))
+    }
+    fn poll_close(&mut self, _: &CloseReason, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
+    }
+}
+struct Door {
+    clock: Hands,
+    next: u64,
+}
+impl Transport for Door {
+    type Link = Mute;
+    type Dial = Ready<Result<Mute, LinkDown>>;
+    fn dial(&mut self, _: &Address) -> Self::Dial {
+        ready(Err(LinkDown::Failed("no".into())))
+    }
+    fn poll_accept(&mut self, _: &mut Context<'_>) -> Poll<Mute> {
+        if self.clock.0.get() < self.next {
+            return Poll::Pending;
+        }
+        self.next = self.clock.0.get() + 1000;
+        Poll::Ready(Mute)
+    }
+}
+
+#[test]
+fn a_close_ends_though_strangers_keep_coming() {
+    let clock = Hands::default();
+    let (a, mut ra) = node(
+        MeshSocket::builder("t"),
+        1,
+        Door {
+            clock: clock.clone(),
+            next: 0,
+        },
+        &clock,
+    );
+    let _ = poll(&mut ra);
+    let mut close = Box::pin(a.close());
+    let _ = poll(&mut close);
+    for second in 0..600 {
+        if poll(&mut ra).is_some() {
+            drop(ra);
+            assert!(second < 10);
+            return;
+        }
+        clock.0.set(clock.0.get() + 1000);
+    }
+    panic!("close() has not ended after ten minutes");
+}
+
+#[test]
+fn what_a_peer_said_before_it_closed_is_heard() {
+    let clock = Hands::default();
+    let net = MemoryNetwork::new();
+    let (a, mut ra) = node(
+        MeshSocket::builder("t").configure(|c| c.outgoing = 0),
+        1,
+        net.transport(Some(1)).expect("as set up"),
+        &clock,
+    );
+    let (b, mut rb) = node(
+        MeshSocket::builder("t")
+            .peer("memory:1")
+            .configure(|c| c.outgoing = 0),
+        2,
+        net.transport(None).expect("as set up"),
+        &clock,
+    );
+    settle(&mut [&mut ra, &mut rb]);
+    assert!(
+        a.status().is_joined() && b.status().is_joined(),
+        "{a:?} {b:?}"
+    );
+    for n in 0..40 {
+        let mut s = Box::pin(a.send(&n));
+        while poll(&mut s).is_none() {
+            let _ = poll(&mut ra);
+        }
+    }
+    let mut close = Box::pin(a.close());
+    let _ = poll(&mut close);
+    while poll(&mut ra).is_none() {}
+    drop(ra);
+    // B has something to say at that moment.
+    let mut s = Box::pin(b.send("hello?"));
+    let _ = poll(&mut s);
+    settle(&mut [&mut rb]);
+    let mut heard = 0;
+    while b.try_recv().is_some() {
+        heard += 1;
+    }
+    assert_eq!(heard, 40);
+}
+
+#[test]
+fn a_node_ends_when_its_last_handle_is_dropped_though_a_job_waits() {
+    let clock = Hands::default();
+    let net = MemoryNetwork::new();
+    let (a, mut ra) = node(
+        MeshSocket::builder("t").configure(|c| c.outgoing = 0),
+        1,
+        net.transport(Some(1)).expect("as set up"),
+        &clock,
+    );
+    let slow = NodeId::from_entropy(&[9; 48]);
+    let mut transport = net.transport(None).expect("as set up");
+    let mut link = poll(&mut Box::pin(transport.dial(&Address::memory(1))))
+        .expect("as set up")
+        .expect("as set up");
+    link.send(greeting(&slow));
+    let _ = link.poll_flush(&mut cx());
+    settle(&mut [&mut ra]);
+    let packet = "x".repeat(700);
+    for _ in 0..3000 {
+        let mut w = Box::pin(a.send(&packet));
+        let _ = poll(&mut w);
+        let _ = poll(&mut ra);
+    }
+    drop(a);
+    for second in 0..600u64 {
+        if poll(&mut ra).is_some() {
+            assert!(second < 10);
+            return;
+        }
+        clock.0.set(clock.0.get() + 1000);
+        if second % 9 == 0 {
+            let _ = link.poll_receive(&mut cx());
+            link.send(murmur(&slow, second));
+            let _ = link.poll_flush(&mut cx());
+        }
+    }
+    panic!("runs on");
+}
