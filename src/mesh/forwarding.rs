@@ -91,6 +91,8 @@ impl Mesh {
         if !self.seen.insert(now, message.id()) {
             return self.stats.duplicates += 1;
         }
+        // So that it can be answered, though its sender never spoke to all.
+        self.routes.learn(message.sender(), from);
         if to == self.identity.node {
             return self.deliver(from, message);
         }

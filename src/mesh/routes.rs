@@ -1,4 +1,4 @@
-//! Which way nodes are that are no neighbours: by the link on which their newest broadcast came first.
+//! Which way nodes are that are no neighbours: by the link on which their newest message came first.
 //!
 //! A flood finds the quickest path by itself, so the way back is known for everybody who has spoken lately. A route is a
 //! hint: the link may be gone, and the next node may know better.

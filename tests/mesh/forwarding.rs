@@ -60,6 +60,23 @@ fn a_neighbours_neighbour_is_found_before_it_has_spoken() {
 }
 
 #[test]
+fn a_first_whisper_is_answered_by_who_never_heard_of_its_sender() {
+    let mut world = line(3);
+    // The last was told of the first when it greeted; the first was never told of the last.
+    let (first, last) = (world.id(0), world.id(2));
+    world
+        .whisper(2, &first, "psst")
+        .expect("told by the node between");
+    world.run(1);
+    assert_eq!(world.received(0), ["psst"]);
+    world
+        .whisper(0, &last, "yes?")
+        .expect("the way that it came");
+    world.run(1);
+    assert_eq!(world.received(2), ["yes?"]);
+}
+
+#[test]
 fn a_whisper_arrives_once_though_ways_are_many() {
     let mut world = World::with(Scheme::Ws, 8);
     for number in 1..8 {

@@ -17,6 +17,7 @@ mod report;
 mod stages;
 mod test;
 mod tools;
+mod types;
 
 use std::process::ExitCode;
 

@@ -12,6 +12,7 @@ use crate::process::{self, Outcome};
 use crate::project::{self, Project, WASM};
 use crate::report::Tally;
 use crate::tools;
+use crate::types;
 
 /// One part of the test.
 pub(crate) struct Stage {
@@ -38,7 +39,7 @@ pub(crate) struct Run<'a> {
 }
 
 /// All stages, in the order in which they run.
-pub(crate) const STAGES: [Stage; 6] = [
+pub(crate) const STAGES: [Stage; 7] = [
     Stage {
         name: "setup",
         what: "what must be installed",
@@ -50,6 +51,12 @@ pub(crate) const STAGES: [Stage; 6] = [
         what: "the page and its wasm package",
         needs: &[],
         run: |run| page::build(run.project),
+    },
+    Stage {
+        name: "types",
+        what: "the README's TypeScript and the declarations",
+        needs: &["page"],
+        run: types,
     },
     Stage {
         name: "native",
@@ -76,6 +83,15 @@ pub(crate) const STAGES: [Stage; 6] = [
         run: browser,
     },
 ];
+
+/// The README's examples in TypeScript, each counted as a test.
+fn types(run: &mut Run<'_>) -> Outcome {
+    let count = types::check(run.project)?;
+    let line = format!("test result: ok. {count} passed; 0 failed; 0 ignored");
+    println!("{line}");
+    run.tally.read(&line);
+    Ok(())
+}
 
 /// Everything that `cargo test` runs, except what has a stage of its own.
 fn native(run: &mut Run<'_>) -> Outcome {
