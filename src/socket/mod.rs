@@ -207,9 +207,10 @@ impl MeshSocket {
         }
     }
 
-    /// Sends packets to one node. Done when they are written to a link with it.
+    /// Sends packets to one node. Done when they are written to a link with it, or with the first node on the way to it.
     ///
-    /// Without such a link the mesh is asked where the node is, and it is dialled there.
+    /// Without a link to the node they go along the way on which it was heard last, or by a neighbour that told of it; else
+    /// the mesh is asked where it is, and it is dialled there.
     ///
     /// # Errors
     /// [`Failure::NoRoute`] if it was not found or not reached in time ([`Config::lookup_timeout`](crate::Config)),

@@ -62,7 +62,11 @@ fn a_neighbours_neighbour_is_found_before_it_has_spoken() {
 #[test]
 fn a_first_whisper_is_answered_by_who_never_heard_of_its_sender() {
     let mut world = line(3);
-    // The last was told of the first when it greeted; the first was never told of the last.
+    // The last asks who is there; the first never does.
+    world
+        .command(2, rs2p::mesh::Command::RequestPeers)
+        .expect("accepted");
+    world.run(1);
     let (first, last) = (world.id(0), world.id(2));
     world
         .whisper(2, &first, "psst")
