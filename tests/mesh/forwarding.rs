@@ -62,22 +62,22 @@ fn a_neighbours_neighbour_is_found_before_it_has_spoken() {
 #[test]
 fn a_first_whisper_is_answered_by_who_never_heard_of_its_sender() {
     let mut world = line(3);
-    // The last asks who is there; the first never does.
+    // The first asks who is there; the last never does, and greeted when the first was not there yet.
     world
-        .command(2, rs2p::mesh::Command::RequestPeers)
+        .command(0, rs2p::mesh::Command::RequestPeers)
         .expect("accepted");
     world.run(1);
     let (first, last) = (world.id(0), world.id(2));
     world
-        .whisper(2, &first, "psst")
+        .whisper(0, &last, "psst")
         .expect("told by the node between");
     world.run(1);
-    assert_eq!(world.received(0), ["psst"]);
+    assert_eq!(world.received(2), ["psst"]);
     world
-        .whisper(0, &last, "yes?")
+        .whisper(2, &first, "yes?")
         .expect("the way that it came");
     world.run(1);
-    assert_eq!(world.received(2), ["yes?"]);
+    assert_eq!(world.received(0), ["yes?"]);
 }
 
 #[test]

@@ -93,7 +93,7 @@ pub(super) async fn unread() {
         .and_then(Sender::from_owned_fd_unchecked);
     if let Ok(stdout) = stdout {
         while let Ok(state) = stdout.ready(Interest::WRITABLE).await {
-            if state.is_write_closed() {
+            if state.is_write_closed() || state.is_error() {
                 return;
             }
             // Waits for the next change, as after a write that finds no room.
