@@ -93,6 +93,7 @@ fn settle(runs: &mut [&mut Run]) {
 fn greeting(node: &NodeId) -> Bytes {
     let hs = Signal::Handshake(Handshake {
         node: node.clone(),
+        form: IdForm::Bytes,
         protocol: Scheme::Memory.protocol("t").as_str().as_bytes().to_vec(),
         endpoint: None,
         compression: vec![],
@@ -102,7 +103,7 @@ fn greeting(node: &NodeId) -> Bytes {
             nonce: Some(1),
             capabilities: Some(Capabilities::HEARTBEAT),
         })
-        .encode(&hs.payload(IdForm::Bytes))
+        .encode(&hs.payload())
         .frame()
         .into_bytes()
 }

@@ -335,6 +335,7 @@ fn meaning(row: &Row) -> Signal {
     let handshake = |endpoint, compression| {
         Signal::Handshake(Handshake {
             node: row.sender.clone(),
+            form: IdForm::Bytes,
             protocol: ProtocolId::new("mesh", "Plaintext").as_str().into(),
             endpoint,
             compression,
@@ -349,11 +350,13 @@ fn meaning(row: &Row) -> Signal {
         "request-node" => Signal::Request {
             request: "4aBcRequestId".into(),
             wanted: row.sender.clone(),
+            form: IdForm::Bytes,
         },
         "response" => Signal::Response {
             request: "4aBcRequestId".into(),
             endpoint: local(4444),
             node: row.sender.clone(),
+            form: IdForm::Bytes,
         },
         "renegotiate-compression" => Signal::Compression(vec![0x13, 0x11]),
         "renegotiate-resend" => Signal::Resend,
@@ -369,6 +372,7 @@ fn peers(row: &Row) -> Vec<PeerEntry> {
             port,
         }),
         node,
+        form: IdForm::Bytes,
     };
     vec![
         entry("127.0.0.1", 4444, row.sender.clone()),
@@ -393,13 +397,13 @@ fn every_control_message_is_said_as_py2p_says_it() {
     for row in rows() {
         let signal = meaning(&row);
         match signal {
-            Signal::Application => assert_eq!(signal.payload(IdForm::Bytes), []),
+            Signal::Application => assert_eq!(signal.payload(), []),
             // py2p sends text there and accepts only bytes.
             Signal::RequestPeers => {
-                assert_eq!(signal.payload(IdForm::Bytes), [8_u8.into(), b"*".into()]);
+                assert_eq!(signal.payload(), [8_u8.into(), b"*".into()]);
             }
             _ => {
-                assert_eq!(signal.payload(IdForm::Bytes), row.payload, "{}", row.name);
+                assert_eq!(signal.payload(), row.payload, "{}", row.name);
                 assert_eq!(signal.kind(), row.kind, "{}", row.name);
             }
         }

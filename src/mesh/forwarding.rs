@@ -66,8 +66,7 @@ impl Mesh {
             to: to.clone(),
             packed: message.packed(),
         };
-        let form = super::greeting::BROADCAST_FORM;
-        let outer = self.sign(now, &signal, form, Trailer::default());
+        let outer = self.sign(now, &signal, Trailer::default());
         let parcel = Parcel {
             frame: outer.frame().into_bytes(),
             class,

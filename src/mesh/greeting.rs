@@ -6,7 +6,6 @@ use super::event::{Event, Peer};
 use super::link::{Greeted, Phase};
 use super::outbox::{Class, Parcel};
 use super::peers::Joined;
-use super::sending::id_form;
 use super::timers::Timer;
 use crate::address::Scheme;
 use crate::id::{LinkId, NodeId};
@@ -50,10 +49,11 @@ impl Mesh {
             return;
         };
         link.spoke = true;
-        let (scheme, form) = (link.info.scheme, id_form(link));
+        let scheme = link.info.scheme;
         let host = link.info.local_host.clone();
         let handshake = Handshake {
             node: self.identity.node.clone(),
+            form: IdForm::Text,
             protocol: scheme
                 .protocol(&self.config.subnet)
                 .as_str()
@@ -67,7 +67,7 @@ impl Mesh {
             capabilities: Some(CAPABILITIES),
             ..Trailer::default()
         };
-        let message = self.sign(now, &Signal::Handshake(handshake), form, trailer);
+        let message = self.sign(now, &Signal::Handshake(handshake), trailer);
         let parcel = Parcel {
             frame: message.frame().into_bytes(),
             class: Class::Control,
@@ -187,7 +187,7 @@ impl Mesh {
             compression: capabilities
                 .filter(|c| c.contains(Capabilities::ZLIB))
                 .map(|_| Compression::Zlib),
-            form: message.sender_form(),
+            form: handshake.form,
             since: now,
         };
         link.reader.set_max_body(frame);
@@ -264,12 +264,10 @@ impl Mesh {
             return;
         };
         let (scheme, to, capable) = (link.info.scheme, &greeted.node, greeted.capable);
-        let entry = |peer: &Peer| {
-            let endpoint = peer.endpoint.clone().filter(|_| peer.scheme == scheme);
-            PeerEntry {
-                endpoint,
-                node: peer.node.clone(),
-            }
+        let entry = |peer: &Peer| PeerEntry {
+            endpoint: peer.endpoint.clone().filter(|_| peer.scheme == scheme),
+            node: peer.node.clone(),
+            form: self.form_of(&peer.node),
         };
         let others = self
             .table
@@ -283,6 +281,13 @@ impl Mesh {
         entries.sort_by_key(|entry| entry.endpoint.is_none());
         entries.truncate(PEERS_TOLD);
         self.send_signal(now, id, &Signal::Peers(entries));
+    }
+
+    /// How a peer writes its id.
+    pub(super) fn form_of(&self, node: &NodeId) -> IdForm {
+        let link = self.table.link(node).and_then(|id| self.links.get(&id));
+        link.and_then(|link| link.greeted())
+            .map_or(IdForm::Text, |greeted| greeted.form)
     }
 
     pub(super) fn greeting_expired(&mut self, now: Timestamp, id: LinkId) {
@@ -333,6 +338,3 @@ impl Mesh {
         }
     }
 }
-
-/// The form in which ids go into a message for everybody: bytes, as py2p needs them; the rest takes either.
-pub(super) const BROADCAST_FORM: IdForm = IdForm::Bytes;

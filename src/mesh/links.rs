@@ -166,8 +166,12 @@ impl Mesh {
         let link = self.links.get(&id).filter(|_| !id.is_dialled())?;
         let greeted = link.greeted().filter(|greeted| lost || !greeted.capable)?;
         let peer = self.table.peer(&greeted.node)?;
-        let (endpoint, node) = (peer.endpoint.clone(), peer.node.clone());
-        Some((link.info.scheme, PeerEntry { endpoint, node }))
+        let entry = PeerEntry {
+            endpoint: peer.endpoint.clone(),
+            node: peer.node.clone(),
+            form: greeted.form,
+        };
+        Some((link.info.scheme, entry))
     }
 
     /// Closes a link and forgets it.

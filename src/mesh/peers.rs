@@ -200,6 +200,7 @@ mod tests {
             vec![PeerEntry {
                 endpoint: None,
                 node: peer().node,
+                form: crate::wire::IdForm::Text,
             }]
         };
         table.tell(&one, list());

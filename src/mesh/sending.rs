@@ -6,21 +6,18 @@ use super::Mesh;
 use super::error::CloseReason;
 use super::event::{Output, Ticket};
 use super::flood::Forms;
-use super::link::{Greeted, Link};
+use super::link::Greeted;
 use super::outbox::{Class, Full, Parcel};
 use super::timers::Timer;
 use crate::id::LinkId;
 use crate::time::Timestamp;
-use crate::wire::{Draft, IdForm, Message, RawPackets, Signal, Trailer};
+use crate::wire::{Draft, Message, RawPackets, Signal, Trailer};
 use rand_chacha::rand_core::RngCore;
 
 impl Mesh {
     /// Sends a control message to one link. A peer whose queue has no room even for that is cut.
     pub(super) fn send_signal(&mut self, now: Timestamp, id: LinkId, signal: &Signal) {
-        let Some(form) = self.links.get(&id).map(id_form) else {
-            return;
-        };
-        let message = self.sign(now, signal, form, Trailer::default());
+        let message = self.sign(now, signal, Trailer::default());
         let parcel = Parcel {
             frame: message.frame().into_bytes(),
             class: Class::Control,
@@ -32,21 +29,14 @@ impl Mesh {
     }
 
     /// Makes a control message of this node.
-    pub(super) fn sign(
-        &mut self,
-        now: Timestamp,
-        signal: &Signal,
-        form: IdForm,
-        trailer: Trailer,
-    ) -> Message {
+    pub(super) fn sign(&mut self, now: Timestamp, signal: &Signal, trailer: Trailer) -> Message {
         let trailer = Trailer {
             nonce: Some(self.rng.next_u64()),
             ..trailer
         };
-        let draft = Draft::new(signal.kind(), &self.identity.node, self.wall(now))
-            .form(form)
-            .trailer(trailer);
-        draft.encode(&signal.payload(form))
+        Draft::new(signal.kind(), &self.identity.node, self.wall(now))
+            .trailer(trailer)
+            .encode(&signal.payload())
     }
 
     /// Makes a message of the application. Its nonce makes it differ from an equal one in the same second.
@@ -184,15 +174,5 @@ impl Mesh {
         }
         self.stats.transmitted += to.len() as u64;
         self.outputs.push_back(Output::Transmit { to, frame });
-    }
-}
-
-/// How ids are written to a link: as the peer writes them; before it has, as py2p (over TCP) or js2p (over WebSocket)
-/// needs them.
-pub(super) fn id_form(link: &Link) -> IdForm {
-    match link.greeted() {
-        Some(greeted) => greeted.form,
-        None if link.info.scheme.is_websocket() => IdForm::Text,
-        None => IdForm::Bytes,
     }
 }

@@ -8,7 +8,9 @@ use super::link::Phase;
 use super::outbox::{Class, Parcel};
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
-use crate::wire::{Compression, Endpoint, Frame, Kind, Message, PeerEntry, Signal, Value};
+use crate::wire::{
+    Compression, Endpoint, Frame, IdForm, Kind, Message, PeerEntry, Signal, Trailer, Value,
+};
 
 /// What a link accepts compressed: from a capable peer, what this node's capabilities say; from others nothing, as
 /// nothing was announced to them.
@@ -79,13 +81,18 @@ impl Mesh {
         self.relay(now, id, frame, &message);
         match signal {
             Signal::Application => self.deliver(id, message),
-            Signal::Request { request, wanted } => {
-                self.handle_request(now, message.sender(), request, &wanted);
+            Signal::Request {
+                request,
+                wanted,
+                form,
+            } => {
+                self.handle_request(now, &message, request, &wanted, form);
             }
             Signal::Response {
                 request,
                 endpoint,
                 node,
+                ..
             } => self.handle_response(now, id, &request, endpoint, &node),
             _ => {}
         }
@@ -157,8 +164,16 @@ impl Mesh {
     }
 
     /// Answers who asks for a node that is a peer here, if that one can be dialled (protocol 0.7, Request and response).
-    fn handle_request(&mut self, now: Timestamp, asker: &NodeId, request: Value, wanted: &NodeId) {
-        let Some(peer) = self.table.peer(wanted).filter(|peer| peer.node != *asker) else {
+    fn handle_request(
+        &mut self,
+        now: Timestamp,
+        message: &Message,
+        request: Value,
+        wanted: &NodeId,
+        form: IdForm,
+    ) {
+        let peer = self.table.peer(wanted);
+        let Some(peer) = peer.filter(|peer| peer.node != *message.sender()) else {
             return;
         };
         let Some(endpoint) = peer.endpoint.clone() else {
@@ -168,6 +183,7 @@ impl Mesh {
             request,
             endpoint: Some(endpoint),
             node: wanted.clone(),
+            form,
         };
         self.broadcast_signal(now, &answer);
     }
@@ -191,12 +207,7 @@ impl Mesh {
 
     /// Sends a control message to everybody.
     pub(super) fn broadcast_signal(&mut self, now: Timestamp, signal: &Signal) -> usize {
-        let message = self.sign(
-            now,
-            signal,
-            super::greeting::BROADCAST_FORM,
-            crate::wire::Trailer::default(),
-        );
+        let message = self.sign(now, signal, Trailer::default());
         self.seen.insert(now, message.id());
         let forms = Forms {
             plain: message.frame(),

@@ -10,7 +10,7 @@ use super::outbox::{Class, Parcel};
 use super::timers::Timer;
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
-use crate::wire::{Kind, Message, RawPackets, Signal, Value, sub_flag};
+use crate::wire::{IdForm, Kind, Message, RawPackets, Signal, Value, sub_flag};
 
 impl Mesh {
     pub(super) fn whisper(
@@ -110,6 +110,7 @@ impl Mesh {
         let signal = Signal::Request {
             request: request.clone(),
             wanted: wanted.clone(),
+            form: IdForm::Text,
         };
         // Kept before it is asked: the answer may come at once.
         self.lookups.insert(

@@ -27,7 +27,7 @@ pub struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    /// A message of `kind` from `sender`, made at `time`; the id in bytes, without a trailer.
+    /// A message of `kind` from `sender`, made at `time`; the id as text, without a trailer.
     pub fn new(kind: Kind, sender: &'a NodeId, time: WallSeconds) -> Self {
         Self {
             kind,

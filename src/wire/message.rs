@@ -67,10 +67,11 @@ impl Kind {
 /// How an id is written: the bytes are the same, the msgpack type is not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum IdForm {
-    /// msgpack `bin`, as py2p writes and needs it.
-    #[default]
+    /// msgpack `bin`, as py2p writes its own.
     Bytes,
-    /// msgpack `str`, as js2p writes it, and needs it to find a peer again.
+    /// msgpack `str`, as js2p writes its own. Ours too: js2p finds a peer again by `str` alone, and py2p by whatever the
+    /// peer writes, as long as it always writes the same.
+    #[default]
     Text,
 }
 

@@ -79,6 +79,8 @@ pub struct Endpoint {
 pub struct Handshake {
     /// The speaker.
     pub node: NodeId,
+    /// How the speaker's id is written, by which the relatives look it up.
+    pub form: IdForm,
     /// The network's id on this transport, as it came: compare it with [`speaks`](Self::speaks).
     pub protocol: Vec<u8>,
     /// Where the speaker can be dialled; a browser cannot.
@@ -101,6 +103,8 @@ pub struct PeerEntry {
     pub endpoint: Option<Endpoint>,
     /// Its id.
     pub node: NodeId,
+    /// How its id is written: as it writes it itself, or the relatives take it for two nodes.
+    pub form: IdForm,
 }
 
 /// What a message means to the node itself.
@@ -118,6 +122,8 @@ pub enum Signal {
         request: Value,
         /// The node that is looked for.
         wanted: NodeId,
+        /// How its id is written: a relative knows it in one form only.
+        form: IdForm,
     },
     /// Broadcast: says where `node` can be dialled.
     Response {
@@ -127,6 +133,8 @@ pub enum Signal {
         endpoint: Option<Endpoint>,
         /// The node that was looked for.
         node: NodeId,
+        /// How its id is written, which is as the request wrote it.
+        form: IdForm,
     },
     /// Renegotiation: codes of the compressions that the link shall use.
     Compression(Vec<u64>),
@@ -186,20 +194,24 @@ impl Signal {
         })
     }
 
-    /// The payload that says this, ids written in `form`. Empty for [`Application`](Self::Application) and
-    /// [`Unknown`](Self::Unknown), whose payload is not this module's.
-    pub fn payload(&self, form: IdForm) -> Vec<Value> {
+    /// The payload that says this. Empty for [`Application`](Self::Application) and [`Unknown`](Self::Unknown),
+    /// whose payload is not this module's.
+    pub fn payload(&self) -> Vec<Value> {
         match self {
-            Self::Handshake(handshake) => handshake_payload(handshake, form),
+            Self::Handshake(handshake) => handshake_payload(handshake),
             Self::Peers(peers) => {
                 let peers = peers
                     .iter()
-                    .map(|peer| peer_value(peer.endpoint.as_ref(), &peer.node, form));
+                    .map(|peer| peer_value(peer.endpoint.as_ref(), &peer.node, peer.form));
                 vec![sub_flag::PEERS.into(), Value::Array(peers.collect())]
             }
             // py2p takes bytes only, js2p either.
             Self::RequestPeers => vec![sub_flag::REQUEST.into(), b"*".into()],
-            Self::Request { request, wanted } => {
+            Self::Request {
+                request,
+                wanted,
+                form,
+            } => {
                 vec![
                     sub_flag::REQUEST.into(),
                     request.clone(),
@@ -210,8 +222,9 @@ impl Signal {
                 request,
                 endpoint,
                 node,
+                form,
             } => {
-                let found = peer_value(endpoint.as_ref(), node, form);
+                let found = peer_value(endpoint.as_ref(), node, *form);
                 vec![sub_flag::RESPONSE.into(), request.clone(), found]
             }
             Self::Compression(codes) => vec![sub_flag::COMPRESSION.into(), codes_value(codes)],
@@ -220,7 +233,7 @@ impl Signal {
             Self::Pong(number) => vec![sub_flag::HEARTBEAT_PONG.into(), (*number).into()],
             Self::Forward { to, packed } => vec![
                 sub_flag::FORWARD.into(),
-                form.value(to.as_bytes()),
+                IdForm::Text.value(to.as_bytes()),
                 Value::Bin(packed.clone()),
             ],
             Self::Application | Self::Unknown => Vec::new(),
@@ -244,8 +257,10 @@ fn parse_handshake(packets: &[Value]) -> Result<Handshake, DecodeError> {
     let [node, protocol, endpoint, codes] = packets else {
         return Err(bad("it has five items"));
     };
+    let (node, form) = node_id(node).ok_or(bad("the id is 1 to 128 bytes or text"))?;
     Ok(Handshake {
-        node: node_id(node).ok_or(bad("the id is 1 to 128 bytes or text"))?,
+        node,
+        form,
         protocol: protocol
             .as_bytes()
             .ok_or(bad("the protocol is bytes or text"))?
@@ -278,9 +293,11 @@ fn parse_request(packets: &[Value]) -> Option<Signal> {
     let [request, wanted] = packets else {
         return None;
     };
+    let (wanted, form) = node_id(wanted)?;
     Some(Signal::Request {
         request: request.clone(),
-        wanted: node_id(wanted)?,
+        wanted,
+        form,
     })
 }
 
@@ -288,11 +305,16 @@ fn parse_response(packets: &[Value]) -> Option<Signal> {
     let [request, found] = packets else {
         return None;
     };
-    let PeerEntry { endpoint, node } = peer_entry(found)?;
+    let PeerEntry {
+        endpoint,
+        node,
+        form,
+    } = peer_entry(found)?;
     Some(Signal::Response {
         request: request.clone(),
         endpoint,
         node,
+        form,
     })
 }
 
@@ -300,7 +322,7 @@ fn parse_response(packets: &[Value]) -> Option<Signal> {
 fn parse_forward(packets: &[Value]) -> Signal {
     match packets {
         [to, Value::Bin(packed)] => match node_id(to) {
-            Some(to) => Signal::Forward {
+            Some((to, _)) => Signal::Forward {
                 to,
                 packed: packed.clone(),
             },
@@ -329,14 +351,20 @@ fn peer_entry(value: &Value) -> Option<PeerEntry> {
     let [endpoint, node, ..] = value.as_array()? else {
         return None;
     };
+    let (node, form) = node_id(node)?;
     Some(PeerEntry {
         endpoint: endpoint_of(endpoint).flatten(),
-        node: node_id(node)?,
+        node,
+        form,
     })
 }
 
-fn node_id(value: &Value) -> Option<NodeId> {
-    NodeId::new(value.as_bytes()?).ok()
+fn node_id(value: &Value) -> Option<(NodeId, IdForm)> {
+    let form = match value {
+        Value::Str(_) => IdForm::Text,
+        _ => IdForm::Bytes,
+    };
+    Some((NodeId::new(value.as_bytes()?).ok()?, form))
 }
 
 /// `Some(None)` is an address that says there is none, `None` is no address at all.
@@ -366,11 +394,12 @@ fn codes_of(value: &Value) -> Option<Vec<u64>> {
     Some(codes.filter_map(Value::as_u64).collect())
 }
 
-fn handshake_payload(handshake: &Handshake, form: IdForm) -> Vec<Value> {
+fn handshake_payload(handshake: &Handshake) -> Vec<Value> {
     vec![
         sub_flag::HANDSHAKE.into(),
-        form.value(handshake.node.as_bytes()),
-        form.value(&handshake.protocol),
+        handshake.form.value(handshake.node.as_bytes()),
+        // py2p compares bytes only, js2p takes either.
+        IdForm::Bytes.value(&handshake.protocol),
         endpoint_value(handshake.endpoint.as_ref()),
         codes_value(&handshake.compression),
     ]

@@ -25,6 +25,7 @@ fn info(scheme: Scheme) -> LinkInfo {
 fn greeting(scheme: Scheme, node: &NodeId, port: Option<u16>) -> Message {
     let hs = Signal::Handshake(Handshake {
         node: node.clone(),
+        form: IdForm::Bytes,
         protocol: scheme.protocol("test").as_str().as_bytes().to_vec(),
         endpoint: port.map(|port| Endpoint {
             host: "node".to_owned(),
@@ -37,12 +38,13 @@ fn greeting(scheme: Scheme, node: &NodeId, port: Option<u16>) -> Message {
             nonce: Some(1),
             capabilities: Some(Capabilities::HEARTBEAT),
         })
-        .encode(&hs.payload(IdForm::Bytes))
+        .encode(&hs.payload())
 }
 
 fn legacy_greeting(scheme: Scheme, node: &NodeId, port: Option<u16>) -> Message {
     let hs = Signal::Handshake(Handshake {
         node: node.clone(),
+        form: IdForm::Bytes,
         protocol: scheme.protocol("test").as_str().as_bytes().to_vec(),
         endpoint: port.map(|port| Endpoint {
             host: "node".to_owned(),
@@ -50,7 +52,7 @@ fn legacy_greeting(scheme: Scheme, node: &NodeId, port: Option<u16>) -> Message 
         }),
         compression: vec![],
     });
-    Draft::new(Kind::Whisper, node, WALL).encode(&hs.payload(IdForm::Bytes))
+    Draft::new(Kind::Whisper, node, WALL).encode(&hs.payload())
 }
 
 fn whisper(node: &NodeId, signal: &Signal) -> Message {
@@ -59,7 +61,7 @@ fn whisper(node: &NodeId, signal: &Signal) -> Message {
             nonce: Some(99),
             capabilities: None,
         })
-        .encode(&signal.payload(IdForm::Bytes))
+        .encode(&signal.payload())
 }
 
 /// Takes outputs by hand: (dials, events).
@@ -210,6 +212,7 @@ fn learned_address_that_answers_4004_is_no_hot_loop() {
             port: 80,
         }),
         node: NodeId::from_entropy(&[78; 48]),
+        form: IdForm::Bytes,
     }]);
     mesh.handle_link(
         now,
@@ -262,6 +265,7 @@ fn a_peer_list_does_not_unhook_the_users_address() {
             port,
         }),
         node: NodeId::from_entropy(&[78; 48]),
+        form: IdForm::Bytes,
     }]);
     world.hand(0, link, whisper(&evil, &list).frame().into_bytes());
     world.run(1);
@@ -578,7 +582,7 @@ fn js2p_is_never_sent_a_renegotiation() {
     world.run(1);
     world.take_by_hand(link);
     let m = Draft::new(Kind::Renegotiate, &node, WallSeconds(WALL.0))
-        .encode(&Signal::Compression(vec![0x13]).payload(IdForm::Text));
+        .encode(&Signal::Compression(vec![0x13]).payload());
     world.hand(0, link, m.frame().into_bytes());
     assert!(world.take_by_hand(link).is_empty());
 }

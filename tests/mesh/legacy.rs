@@ -37,11 +37,12 @@ impl Legacy {
         };
         let handshake = Signal::Handshake(Handshake {
             node: legacy.node.clone(),
+            form: IdForm::Bytes,
             protocol: Scheme::Tcp.protocol("test").as_str().as_bytes().to_vec(),
             endpoint: None,
             compression: vec![0x13, 0x11],
         });
-        legacy.say(world, Kind::Whisper, &handshake.payload(IdForm::Bytes));
+        legacy.say(world, Kind::Whisper, &handshake.payload());
         legacy
     }
 
@@ -83,7 +84,7 @@ fn a_handshake_has_five_items_and_announces_no_compression() {
     let greeting = &heard(&mut world, &mut legacy)[0];
     assert_eq!(greeting.payload_len(), 5);
     assert_eq!(greeting.payload()[4], Value::Array(Vec::new()));
-    assert_eq!(greeting.sender_form(), IdForm::Bytes);
+    assert_eq!(greeting.sender_form(), IdForm::Text);
     assert!(greeting.trailer().capabilities.is_some() && greeting.trailer().nonce.is_some());
     assert!(world.nodes[0].mesh.peers().all(|peer| !peer.capable));
 }
@@ -194,7 +195,7 @@ fn a_peer_is_asked_for_its_peers_instead_of_a_heartbeat() {
     legacy.say(
         &mut world,
         Kind::Whisper,
-        &Signal::Peers(Vec::new()).payload(IdForm::Bytes),
+        &Signal::Peers(Vec::new()).payload(),
     );
     world.run(30);
     assert!(world.closes.is_empty());
@@ -211,7 +212,7 @@ fn a_renegotiation_is_answered_with_no_compression() {
     legacy.say(
         &mut world,
         Kind::Renegotiate,
-        &Signal::Compression(vec![0x13]).payload(IdForm::Bytes),
+        &Signal::Compression(vec![0x13]).payload(),
     );
     world.run(1);
     let answer = heard(&mut world, &mut legacy);
@@ -221,7 +222,7 @@ fn a_renegotiation_is_answered_with_no_compression() {
     legacy.say(
         &mut world,
         Kind::Renegotiate,
-        &Signal::Compression(Vec::new()).payload(IdForm::Bytes),
+        &Signal::Compression(Vec::new()).payload(),
     );
     world.run(1);
     assert!(heard(&mut world, &mut legacy).is_empty(), "agreed");
@@ -234,11 +235,7 @@ fn the_last_message_is_sent_again_when_asked_for() {
     world.broadcast(0, "last").expect("joined");
     world.run(1);
     let sent = heard(&mut world, &mut legacy).pop().expect("the broadcast");
-    legacy.say(
-        &mut world,
-        Kind::Renegotiate,
-        &Signal::Resend.payload(IdForm::Bytes),
-    );
+    legacy.say(&mut world, Kind::Renegotiate, &Signal::Resend.payload());
     world.run(1);
     assert_eq!(heard(&mut world, &mut legacy)[0].id(), sent.id());
 }
@@ -266,11 +263,12 @@ fn a_handshake_of_four_or_six_items_is_none() {
     let node = NodeId::from_entropy(&[200; 48]);
     let five = Signal::Handshake(Handshake {
         node: node.clone(),
+        form: IdForm::Bytes,
         protocol: Scheme::Tcp.protocol("test").as_str().as_bytes().to_vec(),
         endpoint: None,
         compression: Vec::new(),
     })
-    .payload(IdForm::Bytes);
+    .payload();
     let six: Vec<_> = five.iter().cloned().chain([Value::Nil]).collect();
     for payload in [&five[..4], &six[..]] {
         let link = world.open_by_hand(0);

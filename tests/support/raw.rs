@@ -103,11 +103,12 @@ pub(crate) fn handshake(sender: &NodeId, scheme: Scheme, subnet: &str) -> Vec<Va
     let protocol = scheme.protocol(subnet).as_str().as_bytes().to_vec();
     let handshake = Handshake {
         node: sender.clone(),
+        form: IdForm::Bytes,
         protocol,
         endpoint: None,
         compression: Vec::new(),
     };
-    Signal::Handshake(handshake).payload(IdForm::Bytes)
+    Signal::Handshake(handshake).payload()
 }
 
 /// The frame of a whisper.
