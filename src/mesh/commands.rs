@@ -3,6 +3,7 @@
 use super::error::{CloseReason, CommandError, Failure};
 use super::event::{Receipt, Ticket};
 use super::flood::Forms;
+use super::lookup::Cargo;
 use super::outbox::Class;
 use super::targets::{Origin, State};
 use super::timers::Timer;
@@ -110,10 +111,14 @@ impl Mesh {
 
     /// Whether a greeted link takes a message with these packets without dropping anything for it.
     pub(super) fn has_room(&self, id: LinkId, packets: &RawPackets) -> bool {
-        let size = packets.as_bytes().len() + ENVELOPE;
-        self.links
-            .get(&id)
-            .is_some_and(|link| link.greeted().is_some() && link.outbox.has_room(size))
+        self.has_room_for(id, packets.as_bytes().len())
+    }
+
+    /// As [`Mesh::has_room`], for so many bytes of packets.
+    pub(super) fn has_room_for(&self, id: LinkId, packets: usize) -> bool {
+        self.links.get(&id).is_some_and(|link| {
+            link.greeted().is_some() && link.outbox.has_room(packets + ENVELOPE)
+        })
     }
 
     /// A message of the user's is settled by the first of `links` links that writes it, or when the last is lost.
@@ -173,9 +178,11 @@ impl Mesh {
         let ticket = self.ticket();
         self.closing = Some(Closing::Draining(ticket));
         self.forget_targets();
-        for ticket in self.lookups.take_all() {
-            self.timers.stop(Timer::Lookup(ticket));
-            self.settle(ticket, Err(Failure::Closed));
+        for (id, cargo) in self.lookups.take_all() {
+            self.timers.stop(Timer::Lookup(id));
+            if let Cargo::Own { ticket, .. } = cargo {
+                self.settle(ticket, Err(Failure::Closed));
+            }
         }
         self.timers.set(Timer::Linger, now + self.config.linger);
         self.close_drained(now);

@@ -85,8 +85,12 @@ pub struct Config {
 
     /// Senders to which a way is remembered, so that a whisper finds them. 4,096.
     pub routes: usize,
-    /// Most lookups of a node under way. 256.
+    /// Most whispers of the user's that wait for a way to their node. 256.
     pub lookups: usize,
+    /// Most whispers of other nodes that wait here for a way on. 64, counted apart from the user's.
+    pub errands: usize,
+    /// Questions for a node that are remembered, so that each is answered once. 1,024.
+    pub answers: usize,
     /// Time for a lookup and the dial that follows it. 10 s.
     pub lookup_timeout: Duration,
     /// Neighbours whose own peer lists are kept, for a picture of the mesh. 16.
@@ -134,6 +138,8 @@ impl Config {
             contest: seconds(2),
             routes: 4_096,
             lookups: 256,
+            errands: 64,
+            answers: 1_024,
             lookup_timeout: seconds(10),
             peer_lists: 16,
             legacy_pace: Duration::from_micros(3_334),

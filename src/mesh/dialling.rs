@@ -192,37 +192,39 @@ impl Mesh {
         self.want_links(now);
     }
 
-    fn is_own(&self, address: &Address) -> bool {
+    pub(super) fn is_own(&self, address: &Address) -> bool {
         self.config
             .advertised(address.scheme())
             .is_some_and(|own| own.authority() == address.authority())
     }
 
-    /// Dials where somebody said that `node` is.
+    /// Dials an address at which `node` is said to be. False if that leads nowhere.
     pub(super) fn dial_candidate(
         &mut self,
         now: Timestamp,
-        scheme: Scheme,
-        endpoint: &Endpoint,
+        address: &Address,
         node: &NodeId,
-    ) {
-        let Some(address) = address_of(scheme, endpoint).filter(|address| !self.is_own(address))
-        else {
-            return;
+    ) -> bool {
+        let known = self.targets.find(address);
+        let Some(id) = known.or_else(|| self.targets.add(address.clone(), Origin::Lookup)) else {
+            return false;
         };
-        let id = match self.targets.find(&address) {
-            Some(id) => Some(id),
-            None => self.targets.add(address, Origin::Lookup),
-        };
-        let Some(id) = id else { return };
-        if let Some(target) = self
-            .targets
-            .target_mut(id)
-            .filter(|target| target.origin == Origin::Lookup)
-        {
+        if let Some(target) = self.targets.target_mut(id).filter(|_| known.is_none()) {
             target.expected = Some(node.clone());
         }
         self.dial(now, id);
+        let state = self.targets.target(id).map(|target| target.state);
+        let is_under_way = match state {
+            Some(State::On(link)) => self
+                .links
+                .get(&link)
+                .is_some_and(|link| link.greeted().is_none()),
+            _ => false,
+        };
+        if !is_under_way && known.is_none() {
+            self.targets.remove(id);
+        }
+        is_under_way
     }
 
     /// The node at an address is known now.
@@ -277,6 +279,7 @@ impl Mesh {
         if ended.is_duplicate && is_linked && target.tickets.is_empty() {
             return target.state = State::Idle;
         }
+        let address = target.address.clone();
         if link
             .greeted()
             .is_some_and(|greeted| now.since(greeted.since) >= self.config.greeting_timeout)
@@ -284,6 +287,9 @@ impl Mesh {
             self.targets.held(id);
         }
         self.retry(now, id, link, &ended.failure);
+        for wanted in self.lookups.candidate_failed(&address) {
+            self.try_next_candidate(now, &wanted);
+        }
     }
 
     fn retry(&mut self, now: Timestamp, id: TargetId, link: &Link, failure: &Failure) {
@@ -334,7 +340,7 @@ impl Mesh {
     }
 }
 
-fn address_of(scheme: Scheme, endpoint: &Endpoint) -> Option<Address> {
+pub(super) fn address_of(scheme: Scheme, endpoint: &Endpoint) -> Option<Address> {
     match scheme {
         Scheme::Memory => Some(Address::memory(endpoint.port)),
         scheme => Address::new(scheme, &endpoint.host, endpoint.port).ok(),

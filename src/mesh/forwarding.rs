@@ -10,6 +10,7 @@ use super::Mesh;
 use super::error::CommandError;
 use super::event::{Receipt, Ticket};
 use super::flood::{Age, age};
+use super::lookup::Cargo;
 use super::outbox::{Class, Parcel};
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
@@ -40,17 +41,39 @@ impl Mesh {
         if !self.has_room(hop, packets) {
             return Err(CommandError::Busy);
         }
+        let ticket = self.ticket();
+        Ok(self.forward_own(now, hop, to, packets, ticket))
+    }
+
+    pub(super) fn forward_own(
+        &mut self,
+        now: Timestamp,
+        hop: LinkId,
+        to: &NodeId,
+        packets: &RawPackets,
+        ticket: Ticket,
+    ) -> Receipt {
         let message = self.compose(now, Kind::Whisper, sub_flag::WHISPER, packets);
         // It must not come back to who sent it.
         self.seen.insert(now, message.id());
-        let ticket = self.ticket();
         let links = self.send_forward(now, hop, to, &message, Class::Own, Some(ticket));
         self.expect_written(ticket, links);
-        Ok(Receipt::Sent {
+        Receipt::Sent {
             ticket,
             id: Some(message.id()),
             links,
-        })
+        }
+    }
+
+    /// Sends another node's whisper to the next node on its way.
+    pub(super) fn forward_foreign(
+        &mut self,
+        now: Timestamp,
+        hop: LinkId,
+        to: &NodeId,
+        message: &Message,
+    ) {
+        self.send_forward(now, hop, to, message, Class::Relayed, None);
     }
 
     fn send_forward(
@@ -95,13 +118,14 @@ impl Mesh {
         if to == self.identity.node {
             return self.deliver(from, message);
         }
-        match self.table.link(&to) {
-            Some(link) => self.hand_to_target(now, link, &to, &message),
-            None => {
-                if let Some(hop) = self.next_hop(&to).filter(|hop| *hop != from) {
-                    self.send_forward(now, hop, &to, &message, Class::Relayed, None);
-                }
-            }
+        if let Some(link) = self.table.link(&to) {
+            self.hand_to_target(now, link, &to, &message);
+        } else if let Some(hop) = self.next_hop(&to).filter(|hop| *hop != from) {
+            self.forward_foreign(now, hop, &to, &message);
+        } else if self.lookups.has_room_for_foreign() {
+            self.look_up(now, &to, Cargo::Foreign(message));
+        } else {
+            self.stats.undeliverable += 1;
         }
     }
 
@@ -116,7 +140,13 @@ impl Mesh {
     }
 
     /// A neighbour that knows no forwards is given the whisper itself: it takes the sender for what the message says.
-    fn hand_to_target(&mut self, now: Timestamp, link: LinkId, to: &NodeId, message: &Message) {
+    pub(super) fn hand_to_target(
+        &mut self,
+        now: Timestamp,
+        link: LinkId,
+        to: &NodeId,
+        message: &Message,
+    ) {
         let greeted = self.links.get(&link).and_then(|link| link.greeted());
         if greeted.is_some_and(|greeted| greeted.forwards) {
             self.send_forward(now, link, to, message, Class::Relayed, None);

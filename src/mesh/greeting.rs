@@ -215,7 +215,7 @@ impl Mesh {
             self.target_up(target);
         }
         self.tell_peers(now, id);
-        self.send_deferred(now, &node);
+        self.send_waiting(now, &node);
     }
 
     fn join(&mut self, now: Timestamp, id: LinkId, peer: Peer) {

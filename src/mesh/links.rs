@@ -131,6 +131,7 @@ impl Mesh {
             }
         }
         self.flush(now, id);
+        self.send_waiting_over(now, id);
         self.close_if_drained(now, id);
     }
 

@@ -1,69 +1,247 @@
-//! Nodes that are looked up, and the whispers that wait for a link to them.
+//! Nodes that are looked up: what waits for a way to them, and where they are said to be.
+//!
+//! Each whisper that waits has a deadline of its own; all that wait for one node share one search, whose candidates are
+//! tried in turn. Asking, dialling and sending are the node's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::event::Ticket;
+use crate::address::Address;
 use crate::id::NodeId;
-use crate::wire::{RawPackets, Value};
+use crate::wire::{Message, RawPackets, Value};
 
-/// A whisper that waits for a link.
+/// Most addresses that are tried for one node: whoever answers may lie.
+const CANDIDATES: usize = 8;
+
+/// The number of a whisper that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct WaitId(u64);
+
+/// A whisper that waits for a way.
 #[derive(Debug)]
-pub(super) struct Lookup {
-    /// The id of the request that went through the mesh, which its answer repeats.
-    pub(super) request: Value,
-    pub(super) wanted: NodeId,
-    pub(super) packets: RawPackets,
+pub(super) enum Cargo {
+    /// Of this node's user.
+    Own { ticket: Ticket, packets: RawPackets },
+    /// Of another node, as that one packed it.
+    Foreign(Message),
+}
+
+impl Cargo {
+    fn size(&self) -> usize {
+        match self {
+            Self::Own { packets, .. } => packets.as_bytes().len(),
+            Self::Foreign(message) => message.packed().len(),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Waiting {
+    wanted: NodeId,
+    cargo: Cargo,
+}
+
+#[derive(Debug)]
+struct Search {
+    /// The id of the request that went through the mesh, which its answers repeat.
+    request: Value,
+    candidates: VecDeque<Address>,
+    /// How many were ever suggested.
+    suggested: usize,
+    dialling: Option<Address>,
 }
 
 #[derive(Debug)]
 pub(super) struct Lookups {
-    pending: BTreeMap<Ticket, Lookup>,
+    waiting: BTreeMap<WaitId, Waiting>,
+    searches: BTreeMap<NodeId, Search>,
+    own: usize,
+    foreign: usize,
     capacity: usize,
+    foreign_capacity: usize,
+    next: u64,
 }
 
 impl Lookups {
-    pub(super) fn new(capacity: usize) -> Self {
+    pub(super) fn new(capacity: usize, foreign_capacity: usize) -> Self {
         Self {
-            pending: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            searches: BTreeMap::new(),
+            own: 0,
+            foreign: 0,
             capacity,
+            foreign_capacity,
+            next: 0,
         }
     }
 
-    pub(super) fn is_full(&self) -> bool {
-        self.pending.len() >= self.capacity
+    /// Whether another whisper of the user's may wait.
+    pub(super) fn has_room(&self) -> bool {
+        self.own < self.capacity
     }
 
-    pub(super) fn insert(&mut self, ticket: Ticket, lookup: Lookup) {
-        self.pending.insert(ticket, lookup);
+    /// Whether another node's whisper may wait. They are counted apart, so that they keep none of the user's out.
+    pub(super) fn has_room_for_foreign(&self) -> bool {
+        self.foreign < self.foreign_capacity
     }
 
-    pub(super) fn remove(&mut self, ticket: Ticket) -> Option<Lookup> {
-        self.pending.remove(&ticket)
+    /// Keeps `cargo` for `wanted`.
+    pub(super) fn wait(&mut self, wanted: NodeId, cargo: Cargo) -> WaitId {
+        *self.count(&cargo) += 1;
+        let id = WaitId(self.next);
+        self.next += 1;
+        self.waiting.insert(id, Waiting { wanted, cargo });
+        id
     }
 
-    /// Whether somebody here asked `request` for `node`: an answer to nobody's question is not dialled.
+    fn count(&mut self, cargo: &Cargo) -> &mut usize {
+        match cargo {
+            Cargo::Own { .. } => &mut self.own,
+            Cargo::Foreign(_) => &mut self.foreign,
+        }
+    }
+
+    pub(super) fn is_searched(&self, wanted: &NodeId) -> bool {
+        self.searches.contains_key(wanted)
+    }
+
+    /// Begins the search for a node.
+    pub(super) fn search(&mut self, wanted: NodeId, request: Value) {
+        let search = Search {
+            request,
+            candidates: VecDeque::new(),
+            suggested: 0,
+            dialling: None,
+        };
+        self.searches.insert(wanted, search);
+    }
+
+    /// Whether this node asked `request` for `node`: an answer to nobody's question is worth nothing.
     pub(super) fn asked(&self, request: &Value, node: &NodeId) -> bool {
-        self.pending
-            .values()
-            .any(|lookup| lookup.request == *request && lookup.wanted == *node)
+        self.searches
+            .get(node)
+            .is_some_and(|search| search.request == *request)
     }
 
-    /// Takes everything that waits for `node`, oldest first.
-    pub(super) fn take_for(&mut self, node: &NodeId) -> Vec<(Ticket, Lookup)> {
-        let tickets: Vec<_> = self
-            .pending
-            .iter()
-            .filter(|(_, l)| l.wanted == *node)
-            .map(|(&t, _)| t)
-            .collect();
-        tickets
-            .into_iter()
-            .filter_map(|ticket| Some((ticket, self.pending.remove(&ticket)?)))
-            .collect()
+    /// Somebody says that `node` is at `address`.
+    pub(super) fn suggest(&mut self, node: &NodeId, address: Address) {
+        if let Some(search) = self
+            .searches
+            .get_mut(node)
+            .filter(|search| search.suggested < CANDIDATES && !search.candidates.contains(&address))
+        {
+            search.suggested += 1;
+            search.candidates.push_back(address);
+        }
+    }
+
+    /// The next address to dial for `node`, unless one is being dialled.
+    pub(super) fn next_candidate(&mut self, node: &NodeId) -> Option<Address> {
+        let search = self.searches.get_mut(node)?;
+        if search.dialling.is_some() {
+            return None;
+        }
+        search.dialling = search.candidates.pop_front();
+        search.dialling.clone()
+    }
+
+    /// An address did not lead to who was wanted: the nodes whose next candidate is due.
+    pub(super) fn candidate_failed(&mut self, address: &Address) -> Vec<NodeId> {
+        let mut wanted = Vec::new();
+        for (node, search) in &mut self.searches {
+            if search.dialling.as_ref() == Some(address) {
+                search.dialling = None;
+                wanted.push(node.clone());
+            }
+        }
+        wanted
+    }
+
+    /// The oldest that waits for `node`, and about how many bytes it has.
+    pub(super) fn first_for(&self, node: &NodeId) -> Option<(WaitId, usize)> {
+        let first = self.waiting.iter().find(|(_, w)| w.wanted == *node);
+        first.map(|(&id, waiting)| (id, waiting.cargo.size()))
+    }
+
+    /// The nodes for which something waits.
+    pub(super) fn wanted(&self) -> Vec<NodeId> {
+        self.searches.keys().cloned().collect()
+    }
+
+    /// Takes one that waits, and who it is for. The search ends with the last.
+    pub(super) fn take(&mut self, id: WaitId) -> Option<(NodeId, Cargo)> {
+        let Waiting { wanted, cargo } = self.waiting.remove(&id)?;
+        *self.count(&cargo) -= 1;
+        if self.first_for(&wanted).is_none() {
+            self.searches.remove(&wanted);
+        }
+        Some((wanted, cargo))
     }
 
     /// Takes everything, for a node that closes.
-    pub(super) fn take_all(&mut self) -> Vec<Ticket> {
-        core::mem::take(&mut self.pending).into_keys().collect()
+    pub(super) fn take_all(&mut self) -> Vec<(WaitId, Cargo)> {
+        let ids: Vec<_> = self.waiting.keys().copied().collect();
+        ids.into_iter()
+            .filter_map(|id| Some((id, self.take(id)?.1)))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(name: &str) -> NodeId {
+        name.parse().expect("an id")
+    }
+
+    fn own(number: u64) -> Cargo {
+        Cargo::Own {
+            ticket: Ticket(number),
+            packets: RawPackets::from_values(&[]).expect("nothing"),
+        }
+    }
+
+    fn lookups() -> Lookups {
+        let mut lookups = Lookups::new(2, 1);
+        lookups.wait(node("2a"), own(1));
+        lookups.search(node("2a"), "request".into());
+        lookups
+    }
+
+    #[test]
+    fn candidates_are_tried_one_after_the_other_and_no_more_than_a_few() {
+        let mut lookups = lookups();
+        for port in 0..20 {
+            lookups.suggest(&node("2a"), Address::memory(port));
+        }
+        let mut tried = 0;
+        while let Some(address) = lookups.next_candidate(&node("2a")) {
+            assert_eq!(lookups.next_candidate(&node("2a")), None, "one at a time");
+            assert_eq!(lookups.candidate_failed(&address), [node("2a")]);
+            tried += 1;
+        }
+        assert_eq!(tried, CANDIDATES);
+    }
+
+    #[test]
+    fn a_search_ends_with_the_last_that_waits() {
+        let mut lookups = lookups();
+        let second = lookups.wait(node("2a"), own(2));
+        assert!(!lookups.has_room());
+        assert!(lookups.take(second).is_some());
+        assert!(lookups.asked(&"request".into(), &node("2a")));
+        let (first, _) = lookups.first_for(&node("2a")).expect("the other");
+        assert!(lookups.take(first).is_some());
+        assert!(!lookups.asked(&"request".into(), &node("2a")));
+        assert!(lookups.has_room());
+    }
+
+    #[test]
+    fn an_answer_is_to_the_question_that_was_asked() {
+        let lookups = lookups();
+        assert!(lookups.asked(&"request".into(), &node("2a")));
+        assert!(!lookups.asked(&"other".into(), &node("2a")));
+        assert!(!lookups.asked(&"request".into(), &node("2b")));
     }
 }

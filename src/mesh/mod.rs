@@ -18,6 +18,7 @@ mod forwarding;
 mod greeting;
 mod link;
 mod links;
+mod locating;
 mod lookup;
 mod outbox;
 mod peers;
@@ -84,6 +85,8 @@ pub struct Mesh {
     links: BTreeMap<LinkId, Link>,
     table: RoutingTable,
     seen: Seen,
+    /// The questions that were answered.
+    answered: Seen,
     routes: Routes,
     targets: Targets,
     lookups: Lookups,
@@ -117,10 +120,11 @@ impl Mesh {
     pub fn new(config: Config, identity: Identity, seed: [u8; 32]) -> Self {
         let mut rng = ChaCha8Rng::from_seed(seed);
         let seen = Seen::new(config.remember, config.remember_ids, rng.next_u64());
+        let answered = Seen::new(config.remember, config.answers, rng.next_u64());
         Self {
             table: RoutingTable::new(config.peer_lists),
             targets: Targets::new(config.addresses),
-            lookups: Lookups::new(config.lookups),
+            lookups: Lookups::new(config.lookups, config.errands),
             routes: Routes::new(config.routes),
             config,
             identity,
@@ -128,6 +132,7 @@ impl Mesh {
             wall: WallClock::default(),
             links: BTreeMap::new(),
             seen,
+            answered,
             timers: Timers::default(),
             tickets: BTreeMap::new(),
             outputs: VecDeque::new(),
@@ -265,7 +270,7 @@ impl Mesh {
             Timer::Heartbeat(link) => self.heartbeat_expired(now, link),
             Timer::Contest(link) => self.contest_expired(now, link),
             Timer::Redial(target) => self.redial(now, target),
-            Timer::Lookup(ticket) => self.lookup_expired(ticket),
+            Timer::Lookup(id) => self.lookup_expired(id),
             Timer::Linger => self.close_all(now),
         }
     }

@@ -22,6 +22,8 @@ pub struct Stats {
     pub no_time: u64,
     /// Forwarded messages dropped because they make no sense.
     pub malformed: u64,
+    /// Whispers of other nodes that found no way on from here.
+    pub undeliverable: u64,
     /// Messages dropped because they claim a sender that their link disproves.
     pub spoofed: u64,
     /// Frames dropped because a peer reads too slowly.

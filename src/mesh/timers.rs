@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::event::Ticket;
+use super::lookup::WaitId;
 use super::targets::TargetId;
 use crate::id::LinkId;
 use crate::time::Timestamp;
@@ -28,8 +28,8 @@ pub(super) enum Timer {
     Contest(LinkId),
     /// An address is dialled again.
     Redial(TargetId),
-    /// A node that was looked up must be linked.
-    Lookup(Ticket),
+    /// What waits for a way to a node must have gone.
+    Lookup(WaitId),
     /// A closing node stops waiting for its queues.
     Linger,
 }

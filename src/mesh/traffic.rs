@@ -6,11 +6,9 @@ use super::event::Event;
 use super::flood::{Age, Forms, age};
 use super::link::Phase;
 use super::outbox::{Class, Parcel};
-use crate::id::{LinkId, NodeId};
+use crate::id::LinkId;
 use crate::time::Timestamp;
-use crate::wire::{
-    Compression, Endpoint, Frame, IdForm, Kind, Message, PeerEntry, Signal, Trailer, Value,
-};
+use crate::wire::{Compression, Frame, Kind, Message, PeerEntry, Signal, Trailer};
 
 /// What a link accepts compressed: from a capable peer, what this node's capabilities say; from others nothing, as
 /// nothing was announced to them.
@@ -86,7 +84,7 @@ impl Mesh {
                 wanted,
                 form,
             } => {
-                self.handle_request(now, &message, request, &wanted, form);
+                self.handle_request(now, id, &message, request, &wanted, form);
             }
             Signal::Response {
                 request,
@@ -161,48 +159,6 @@ impl Mesh {
         self.learn(now, scheme, &entries);
         self.table.tell(&node, entries);
         self.tell(Event::Peers { of: node });
-    }
-
-    /// Answers who asks for a node that is a peer here, if that one can be dialled (protocol 0.7, Request and response).
-    fn handle_request(
-        &mut self,
-        now: Timestamp,
-        message: &Message,
-        request: Value,
-        wanted: &NodeId,
-        form: IdForm,
-    ) {
-        let peer = self.table.peer(wanted);
-        let Some(peer) = peer.filter(|peer| peer.node != *message.sender()) else {
-            return;
-        };
-        let Some(endpoint) = peer.endpoint.clone() else {
-            return;
-        };
-        let answer = Signal::Response {
-            request,
-            endpoint: Some(endpoint),
-            node: wanted.clone(),
-            form,
-        };
-        self.broadcast_signal(now, &answer);
-    }
-
-    /// Dials what answers a question of this node. The message waits until a link has greeted as the node that was meant.
-    fn handle_response(
-        &mut self,
-        now: Timestamp,
-        id: LinkId,
-        request: &Value,
-        endpoint: Option<Endpoint>,
-        node: &NodeId,
-    ) {
-        let Some(scheme) = self.links.get(&id).map(|link| link.info.scheme) else {
-            return;
-        };
-        if let Some(endpoint) = endpoint.filter(|_| self.lookups.asked(request, node)) {
-            self.dial_candidate(now, scheme, &endpoint, node);
-        }
     }
 
     /// Sends a control message to everybody.

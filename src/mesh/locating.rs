@@ -1,0 +1,191 @@
+//! Request and response: asking the mesh where a node is, and answering who asks (protocol 0.7, Request and response).
+//!
+//! What waits goes over the first link that has greeted as the node that was meant, or over the neighbour that
+//! answered, if that one hands whispers on. An address out of an answer is only ever a place to try.
+
+use rand_chacha::rand_core::RngCore;
+
+use super::Mesh;
+use super::dialling::address_of;
+use super::error::Failure;
+use super::lookup::{Cargo, WaitId};
+use super::timers::Timer;
+use crate::id::{LinkId, MessageId, NodeId};
+use crate::time::Timestamp;
+use crate::wire::{Endpoint, IdForm, Message, RawPackets, Signal, Value};
+
+impl Mesh {
+    /// Keeps a whisper until there is a way to `wanted`, and asks for one; returns how many links were asked.
+    pub(super) fn look_up(&mut self, now: Timestamp, wanted: &NodeId, cargo: Cargo) -> usize {
+        // Kept before it is asked: the answer may come at once.
+        let id = self.lookups.wait(wanted.clone(), cargo);
+        self.timers
+            .set(Timer::Lookup(id), now + self.config.lookup_timeout);
+        if self.lookups.is_searched(wanted) {
+            return 0;
+        }
+        self.ask_for(now, wanted)
+    }
+
+    fn ask_for(&mut self, now: Timestamp, wanted: &NodeId) -> usize {
+        let (high, low) = (self.rng.next_u64(), self.rng.next_u64());
+        let request = Value::from(format!("{high:016x}{low:016x}"));
+        self.lookups.search(wanted.clone(), request.clone());
+        // The relatives know a node under the form in which it writes its id, which this node may not know.
+        let asked = [IdForm::Text, IdForm::Bytes].map(|form| {
+            let signal = Signal::Request {
+                request: request.clone(),
+                wanted: wanted.clone(),
+                form,
+            };
+            self.broadcast_signal(now, &signal)
+        });
+        asked[0]
+    }
+
+    pub(super) fn lookup_expired(&mut self, id: WaitId) {
+        match self.lookups.take(id) {
+            Some((wanted, Cargo::Own { ticket, .. })) => {
+                self.settle(ticket, Err(Failure::NoRoute(wanted)));
+            }
+            Some((_, Cargo::Foreign(_))) => self.stats.undeliverable += 1,
+            None => {}
+        }
+    }
+
+    /// Answers who asks for a node that is a peer here, once for each question.
+    pub(super) fn handle_request(
+        &mut self,
+        now: Timestamp,
+        id: LinkId,
+        message: &Message,
+        request: Value,
+        wanted: &NodeId,
+        form: IdForm,
+    ) {
+        let Some(scheme) = self.links.get(&id).map(|link| link.info.scheme) else {
+            return;
+        };
+        let Some(peer) = self.table.peer(wanted) else {
+            return;
+        };
+        // An address is of use on its own kind of transport only.
+        let endpoint = peer.endpoint.clone().filter(|_| peer.scheme == scheme);
+        let is_ours = message.trailer().nonce.is_some();
+        // py2p dials whatever it is told, so it is told of no peer without an address. js2p cannot digest an answer and
+        // drops the link over it.
+        let is_js2p = !is_ours && message.sender_form() == IdForm::Text;
+        if is_js2p || !is_ours && endpoint.is_none() || !self.is_first_time_asked(now, &request) {
+            return;
+        }
+        let answer = Signal::Response {
+            request,
+            endpoint,
+            node: wanted.clone(),
+            form,
+        };
+        self.broadcast_signal(now, &answer);
+    }
+
+    /// One question may come in many messages: each answer goes to the whole mesh.
+    fn is_first_time_asked(&mut self, now: Timestamp, request: &Value) -> bool {
+        let bytes = RawPackets::from_values(core::slice::from_ref(request));
+        bytes.is_ok_and(|bytes| self.answered.insert(now, MessageId::of(bytes.as_bytes())))
+    }
+
+    /// Takes the answer to a question of this node.
+    pub(super) fn handle_response(
+        &mut self,
+        now: Timestamp,
+        id: LinkId,
+        request: &Value,
+        endpoint: Option<Endpoint>,
+        node: &NodeId,
+    ) {
+        if !self.lookups.asked(request, node) {
+            return;
+        }
+        let Some(link) = self.links.get(&id) else {
+            return;
+        };
+        let scheme = link.info.scheme;
+        if link.greeted().is_some_and(|greeted| greeted.forwards) {
+            self.routes.learn(node, id);
+            return self.send_waiting(now, node);
+        }
+        let address = endpoint.and_then(|at| address_of(scheme, &at));
+        if let Some(address) = address.filter(|address| !self.is_own(address)) {
+            self.lookups.suggest(node, address);
+            self.try_next_candidate(now, node);
+        }
+    }
+
+    /// Dials where somebody said that `node` is, one place after the other.
+    pub(super) fn try_next_candidate(&mut self, now: Timestamp, node: &NodeId) {
+        while let Some(address) = self.lookups.next_candidate(node) {
+            if self.dial_candidate(now, &address, node) {
+                return;
+            }
+            self.lookups.candidate_failed(&address);
+        }
+    }
+
+    /// Sends what waits for `node` over its link, or by the neighbour that leads to it, as far as there is room. The rest
+    /// goes when the link has written something.
+    pub(super) fn send_waiting(&mut self, now: Timestamp, node: &NodeId) {
+        while let Some((id, size)) = self.lookups.first_for(node) {
+            let Some(way) = self
+                .way_to(node)
+                .filter(|way| self.has_room_for(way.link(), size))
+            else {
+                return;
+            };
+            self.timers.stop(Timer::Lookup(id));
+            match (self.lookups.take(id), way) {
+                (Some((_, Cargo::Own { ticket, packets })), Way::Link(_)) => {
+                    self.whisper_own(now, node, &packets, ticket);
+                }
+                (Some((_, Cargo::Own { ticket, packets })), Way::Hop(hop)) => {
+                    self.forward_own(now, hop, node, &packets, ticket);
+                }
+                (Some((_, Cargo::Foreign(message))), Way::Link(link)) => {
+                    self.hand_to_target(now, link, node, &message);
+                }
+                (Some((_, Cargo::Foreign(message))), Way::Hop(hop)) => {
+                    self.forward_foreign(now, hop, node, &message);
+                }
+                (None, _) => return,
+            }
+        }
+    }
+
+    /// A link has written something: what waits for room on it goes on.
+    pub(super) fn send_waiting_over(&mut self, now: Timestamp, link: LinkId) {
+        for node in self.lookups.wanted() {
+            if self.way_to(&node).is_some_and(|way| way.link() == link) {
+                self.send_waiting(now, &node);
+            }
+        }
+    }
+
+    fn way_to(&self, node: &NodeId) -> Option<Way> {
+        let link = self.table.link(node).map(Way::Link);
+        link.or_else(|| self.next_hop(node).map(Way::Hop))
+    }
+}
+
+/// The way that a whisper takes from here.
+enum Way {
+    /// The link to its receiver.
+    Link(LinkId),
+    /// The link to a node that hands it on.
+    Hop(LinkId),
+}
+
+impl Way {
+    fn link(&self) -> LinkId {
+        match *self {
+            Self::Link(link) | Self::Hop(link) => link,
+        }
+    }
+}
