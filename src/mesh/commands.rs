@@ -117,7 +117,9 @@ impl Mesh {
     /// As [`Mesh::has_room`], for so many bytes of packets.
     pub(super) fn has_room_for(&self, id: LinkId, packets: usize) -> bool {
         self.links.get(&id).is_some_and(|link| {
-            link.greeted().is_some() && link.outbox.has_room(packets + ENVELOPE)
+            link.greeted().is_some()
+                && link.lent.is_none()
+                && link.outbox.has_room(packets + ENVELOPE)
         })
     }
 
@@ -133,7 +135,7 @@ impl Mesh {
         let ids: Vec<_> = self
             .links
             .iter()
-            .filter(|(_, link)| link.greeted().is_some())
+            .filter(|(_, link)| link.greeted().is_some() && link.lent.is_none())
             .map(|(&id, _)| id)
             .collect();
         for id in ids {

@@ -89,6 +89,10 @@ pub struct Config {
     pub lookups: usize,
     /// Most whispers of other nodes that wait here for a way on. 64, counted apart from the user's.
     pub errands: usize,
+    /// Most links that this node lends to nodes that cannot dial, so that py2p and js2p can answer them. 64.
+    pub loans: usize,
+    /// Time without a whisper after which a lent link is closed. 10 min: py2p suffers whenever a neighbour leaves.
+    pub loan_idle: Duration,
     /// Questions for a node that are remembered, so that each is answered once. 1,024.
     pub answers: usize,
     /// Time for a lookup and the dial that follows it. 10 s.
@@ -139,6 +143,8 @@ impl Config {
             routes: 4_096,
             lookups: 256,
             errands: 64,
+            loans: 64,
+            loan_idle: seconds(600),
             answers: 1_024,
             lookup_timeout: seconds(10),
             peer_lists: 16,

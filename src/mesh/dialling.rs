@@ -4,12 +4,12 @@ use rand_chacha::rand_core::RngCore;
 
 use super::Mesh;
 use super::error::{CloseReason, Failure, LinkDown};
-use super::event::{Event, LinkInfo, Output};
+use super::event::{Event, LinkInfo};
 use super::link::{Link, Phase};
 use super::targets::{Next, Origin, State, Target, TargetId, full_jitter};
 use super::timers::Timer;
 use crate::address::{Address, Scheme};
-use crate::id::{LinkId, NodeId};
+use crate::id::NodeId;
 use crate::time::Timestamp;
 use crate::wire::{Endpoint, PeerEntry};
 
@@ -86,11 +86,7 @@ impl Mesh {
             return self.target_up(id);
         }
         let address = target.address.clone();
-        let link = LinkId::dialled(self.next_dial);
-        self.next_dial += 1;
         self.timers.stop(Timer::Redial(id));
-        self.timers
-            .set(Timer::Greeting(link), now + self.config.dial_timeout);
         let info = LinkInfo {
             scheme: address.scheme(),
             remote: Some(address.to_string()),
@@ -98,16 +94,19 @@ impl Mesh {
         };
         let mut state = self.new_link(now, info, Phase::Dialled);
         state.target = Some(id);
-        self.links.insert(link, state);
+        let link = self.dial_link(now, state, address);
         if let Some(target) = self.targets.target_mut(id) {
             target.state = State::On(link);
         }
-        self.outputs.push_back(Output::Dial { link, address });
     }
 
     /// Without a network only this machine is left, where many a relay runs.
     fn is_out_of_reach(&self, target: &Target) -> bool {
-        self.offline && !target.address.is_loopback()
+        self.is_address_out_of_reach(&target.address)
+    }
+
+    pub(super) fn is_address_out_of_reach(&self, address: &Address) -> bool {
+        self.offline && !address.is_loopback()
     }
 
     /// The deadline of a redial has come.
@@ -262,7 +261,7 @@ impl Mesh {
     pub(super) fn target_down(&mut self, now: Timestamp, link: &Link, ended: &Ended) {
         if let Some(node) = link
             .node()
-            .filter(|node| !self.table.contains(node))
+            .filter(|node| link.lent.is_none() && !self.table.contains(node))
             .cloned()
         {
             self.redial_node(now, &node);

@@ -10,6 +10,7 @@ use super::Mesh;
 use super::error::CommandError;
 use super::event::{Receipt, Ticket};
 use super::flood::{Age, age};
+use super::loans::Lent;
 use super::lookup::Cargo;
 use super::outbox::{Class, Parcel};
 use crate::id::{LinkId, NodeId};
@@ -110,6 +111,9 @@ impl Mesh {
         let Some(message) = message.filter(|message| self.is_fit_to_forward(now, message)) else {
             return self.stats.malformed += 1;
         };
+        if *message.sender() == to {
+            return self.stats.malformed += 1;
+        }
         if !self.seen.insert(now, message.id()) {
             return self.stats.duplicates += 1;
         }
@@ -118,12 +122,20 @@ impl Mesh {
         if to == self.identity.node {
             return self.deliver(from, message);
         }
-        if let Some(link) = self.table.link(&to) {
-            self.hand_to_target(now, link, &to, &message);
-        } else if let Some(hop) = self.next_hop(&to).filter(|hop| *hop != from) {
-            self.forward_foreign(now, hop, &to, &message);
+        self.pass_on(now, from, &to, message);
+    }
+
+    /// Sends another node's whisper on: to its receiver, towards it, or, where the way is not known, into the search for it.
+    pub(super) fn pass_on(&mut self, now: Timestamp, from: LinkId, to: &NodeId, message: Message) {
+        if let Some(link) = self.table.link(to) {
+            self.hand_to_target(now, link, to, &message);
+        } else if self.is_lent(message.sender(), to) {
+            let (borrower, peer) = (message.sender().clone(), to.clone());
+            self.speak_for(now, &Lent { borrower, peer }, message.frame().into_bytes());
+        } else if let Some(hop) = self.next_hop(to).filter(|hop| *hop != from) {
+            self.forward_foreign(now, hop, to, &message);
         } else if self.lookups.has_room_for_foreign() {
-            self.look_up(now, &to, Cargo::Foreign(message));
+            self.look_up(now, to, Cargo::Foreign(message));
         } else {
             self.stats.undeliverable += 1;
         }
@@ -139,7 +151,7 @@ impl Mesh {
             && age(message.time(), self.wall(now), past, future) == Age::Current
     }
 
-    /// A neighbour that knows no forwards is given the whisper itself: it takes the sender for what the message says.
+    /// A neighbour that knows no forwards is given the whisper itself.
     pub(super) fn hand_to_target(
         &mut self,
         now: Timestamp,
@@ -151,16 +163,7 @@ impl Mesh {
         if greeted.is_some_and(|greeted| greeted.forwards) {
             self.send_forward(now, link, to, message, Class::Relayed, None);
         } else {
-            let frame = message.frame().into_bytes();
-            self.post_counted(
-                now,
-                link,
-                Parcel {
-                    frame,
-                    class: Class::Relayed,
-                    ticket: None,
-                },
-            );
+            self.lend(now, link, message, to);
         }
     }
 }

@@ -49,25 +49,28 @@ impl Mesh {
             return;
         };
         link.spoke = true;
-        let scheme = link.info.scheme;
+        let (scheme, is_lent) = (link.info.scheme, link.lent.is_some());
         let host = link.info.local_host.clone();
+        let speaker = self.speaker(id);
+        let endpoint = self.own_endpoint(scheme, host).filter(|_| !is_lent);
         let handshake = Handshake {
-            node: self.identity.node.clone(),
+            node: speaker.clone(),
             form: IdForm::Text,
             protocol: scheme
                 .protocol(&self.config.subnet)
                 .as_str()
                 .as_bytes()
                 .to_vec(),
-            endpoint: self.own_endpoint(scheme, host),
+            endpoint,
             // A link that announces no compression survives what py2p does around it.
             compression: Vec::new(),
         };
         let trailer = Trailer {
-            capabilities: Some(CAPABILITIES),
+            // A lent link is as plain as the peers that it is lent for.
+            capabilities: (!is_lent).then_some(CAPABILITIES),
             ..Trailer::default()
         };
-        let message = self.sign(now, &Signal::Handshake(handshake), trailer);
+        let message = self.sign_as(now, &speaker, &Signal::Handshake(handshake), trailer);
         let parcel = Parcel {
             frame: message.frame().into_bytes(),
             class: Class::Control,
@@ -107,6 +110,9 @@ impl Mesh {
             Ok(_) => return self.close_link(now, id, CloseReason::NotGreeted),
             Err(error) => return self.close_link(now, id, CloseReason::Undecodable(error)),
         };
+        if self.links.get(&id).is_some_and(|link| link.lent.is_some()) {
+            return self.handle_lent_greeting(now, id, &handshake);
+        }
         match self.judge(id, &handshake) {
             Ok(scheme) => self.welcome(now, id, scheme, handshake, message),
             Err(reason) => self.refuse(now, id, &handshake.node, reason),
@@ -141,7 +147,7 @@ impl Mesh {
     }
 
     /// A protocol id is that of the link's transport; behind a proxy that ends TLS, a peer that came as `wss` arrives as `ws`.
-    fn scheme_of(&self, scheme: Scheme, protocol: &[u8]) -> Result<Scheme, CloseReason> {
+    pub(super) fn scheme_of(&self, scheme: Scheme, protocol: &[u8]) -> Result<Scheme, CloseReason> {
         let is =
             |scheme: Scheme| scheme.protocol(&self.config.subnet).as_str().as_bytes() == protocol;
         match scheme {
@@ -197,10 +203,7 @@ impl Mesh {
         };
         let (capable, target) = (greeted.capable, link.target);
         link.phase = Phase::Greeted(greeted);
-        self.timers.stop(Timer::Greeting(id));
-        self.timers.stop(Timer::Patience(id));
-        self.timers
-            .set(Timer::Heartbeat(id), now + self.config.heartbeat);
+        self.greeted_timers(now, id);
         let node = handshake.node.clone();
         let peer = Peer {
             node: handshake.node,
@@ -216,6 +219,14 @@ impl Mesh {
         }
         self.tell_peers(now, id);
         self.send_waiting(now, &node);
+    }
+
+    /// From the handshake on, a link has other deadlines.
+    pub(super) fn greeted_timers(&mut self, now: Timestamp, id: LinkId) {
+        self.timers.stop(Timer::Greeting(id));
+        self.timers.stop(Timer::Patience(id));
+        self.timers
+            .set(Timer::Heartbeat(id), now + self.config.heartbeat);
     }
 
     fn join(&mut self, now: Timestamp, id: LinkId, peer: Peer) {

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::event::LinkInfo;
+use super::loans::Lent;
 use super::outbox::{Bounds, Outbox};
 use super::targets::TargetId;
 use crate::id::{LinkId, NodeId};
@@ -43,6 +44,8 @@ pub(super) struct Link {
     pub(super) phase: Phase,
     /// The address that was dialled.
     pub(super) target: Option<TargetId>,
+    /// Who speaks over it, if not this node.
+    pub(super) lent: Option<Lent>,
     /// This node has sent its handshake.
     pub(super) spoke: bool,
     pub(super) reader: FrameReader,
@@ -74,6 +77,7 @@ impl Link {
             info,
             phase,
             target: None,
+            lent: None,
             spoke: false,
             reader: FrameReader::new(greeting_frame),
             outbox: Outbox::new(bounds, now),

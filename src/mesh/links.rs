@@ -208,7 +208,9 @@ impl Mesh {
         };
         self.timers.stop_link(id);
         self.lose_tickets(&link);
-        if let Some(node) = link.node().cloned() {
+        if link.lent.is_some() {
+            self.lent_link_down(now, &link);
+        } else if let Some(node) = link.node().cloned() {
             self.part(&node, id, &ended.reason);
         }
         self.target_down(now, &link, ended);

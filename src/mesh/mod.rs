@@ -16,8 +16,10 @@ mod event;
 mod flood;
 mod forwarding;
 mod greeting;
+mod lending;
 mod link;
 mod links;
+mod loans;
 mod locating;
 mod lookup;
 mod outbox;
@@ -45,6 +47,7 @@ use crate::time::{Timestamp, WallSeconds};
 use crate::wire::PeerEntry;
 use flood::Seen;
 use link::Link;
+use loans::Loans;
 use lookup::Lookups;
 use peers::RoutingTable;
 use routes::Routes;
@@ -90,6 +93,7 @@ pub struct Mesh {
     routes: Routes,
     targets: Targets,
     lookups: Lookups,
+    loans: Loans,
     timers: Timers,
     /// How many links may still write the message of a ticket.
     tickets: BTreeMap<Ticket, usize>,
@@ -125,6 +129,7 @@ impl Mesh {
             table: RoutingTable::new(config.peer_lists),
             targets: Targets::new(config.addresses),
             lookups: Lookups::new(config.lookups, config.errands),
+            loans: Loans::new(config.loans),
             routes: Routes::new(config.routes),
             config,
             identity,
@@ -269,6 +274,7 @@ impl Mesh {
             Timer::Pace(link) => self.flush(now, link),
             Timer::Heartbeat(link) => self.heartbeat_expired(now, link),
             Timer::Contest(link) => self.contest_expired(now, link),
+            Timer::Loan(link) => self.loan_expired(now, link),
             Timer::Redial(target) => self.redial(now, target),
             Timer::Lookup(id) => self.lookup_expired(id),
             Timer::Linger => self.close_all(now),

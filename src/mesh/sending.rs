@@ -9,7 +9,7 @@ use super::flood::Forms;
 use super::link::Greeted;
 use super::outbox::{Class, Full, Parcel};
 use super::timers::Timer;
-use crate::id::LinkId;
+use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
 use crate::wire::{Draft, Message, RawPackets, Signal, Trailer};
 use rand_chacha::rand_core::RngCore;
@@ -17,7 +17,8 @@ use rand_chacha::rand_core::RngCore;
 impl Mesh {
     /// Sends a control message to one link. A peer whose queue has no room even for that is cut.
     pub(super) fn send_signal(&mut self, now: Timestamp, id: LinkId, signal: &Signal) {
-        let message = self.sign(now, signal, Trailer::default());
+        let speaker = self.speaker(id);
+        let message = self.sign_as(now, &speaker, signal, Trailer::default());
         let parcel = Parcel {
             frame: message.frame().into_bytes(),
             class: Class::Control,
@@ -30,13 +31,32 @@ impl Mesh {
 
     /// Makes a control message of this node.
     pub(super) fn sign(&mut self, now: Timestamp, signal: &Signal, trailer: Trailer) -> Message {
+        let speaker = self.identity.node.clone();
+        self.sign_as(now, &speaker, signal, trailer)
+    }
+
+    /// Makes a control message of whoever speaks over a link.
+    pub(super) fn sign_as(
+        &mut self,
+        now: Timestamp,
+        speaker: &NodeId,
+        signal: &Signal,
+        trailer: Trailer,
+    ) -> Message {
         let trailer = Trailer {
             nonce: Some(self.rng.next_u64()),
             ..trailer
         };
-        Draft::new(signal.kind(), &self.identity.node, self.wall(now))
+        Draft::new(signal.kind(), speaker, self.wall(now))
             .trailer(trailer)
             .encode(&signal.payload())
+    }
+
+    /// Who speaks over a link at this end: this node, or whom it lent the link.
+    pub(super) fn speaker(&self, id: LinkId) -> NodeId {
+        let lent = self.links.get(&id).and_then(|link| link.lent.as_ref());
+        lent.map_or(&self.identity.node, |lent| &lent.borrower)
+            .clone()
     }
 
     /// Makes a message of the application. Its nonce makes it differ from an equal one in the same second.
@@ -98,7 +118,8 @@ impl Mesh {
         let mut waiting = Vec::new();
         let mut took = 0;
         for (&id, link) in &mut self.links {
-            let Some(greeted) = link.greeted().filter(|greeted| to(id, greeted)) else {
+            let mesh = link.greeted().filter(|_| link.lent.is_none());
+            let Some(greeted) = mesh.filter(|greeted| to(id, greeted)) else {
                 continue;
             };
             let (frame, is_compressed) = forms.for_peer(greeted);

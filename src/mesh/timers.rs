@@ -26,6 +26,8 @@ pub(super) enum Timer {
     Heartbeat(LinkId),
     /// The older of two links to one peer must have shown that it lives.
     Contest(LinkId),
+    /// A lent link must have been used.
+    Loan(LinkId),
     /// An address is dialled again.
     Redial(TargetId),
     /// What waits for a way to a node must have gone.
@@ -71,6 +73,7 @@ impl Timers {
             Timer::Pace(link),
             Timer::Heartbeat(link),
             Timer::Contest(link),
+            Timer::Loan(link),
         ] {
             self.stop(timer);
         }

@@ -73,7 +73,10 @@ impl Mesh {
         if !self.seen.insert(now, message.id()) {
             return self.stats.duplicates += 1;
         }
-        self.routes.learn(message.sender(), id);
+        // Nobody but its peer is behind a lent link.
+        if self.links.get(&id).is_some_and(|link| link.lent.is_none()) {
+            self.routes.learn(message.sender(), id);
+        }
         // A broadcast that makes no sense is passed on all the same: its neighbour is not to blame.
         let signal = Signal::parse(&message).unwrap_or(Signal::Unknown);
         self.relay(now, id, frame, &message);
@@ -126,6 +129,9 @@ impl Mesh {
         // A whisper goes over one link, so its sender is the peer there.
         if self.links.get(&id).and_then(|link| link.node()) != Some(message.sender()) {
             return self.stats.spoofed += 1;
+        }
+        if let Some(lent) = self.links.get(&id).and_then(|link| link.lent.clone()) {
+            return self.handle_lent_whisper(now, id, &lent, &message);
         }
         match Signal::parse(&message) {
             Ok(Signal::Application) => self.handle_application_whisper(now, id, message),

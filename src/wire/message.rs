@@ -212,6 +212,21 @@ impl Message {
         self.frame.as_bytes().slice(PACKED..)
     }
 
+    /// The same message with another trailer in place of what stands behind the array, and so with another id.
+    #[must_use]
+    pub fn with_trailer(&self, trailer: Trailer) -> Self {
+        let mut bytes = self.frame.as_bytes()[..self.payload.packets.end].to_vec();
+        trailer.encode(&mut bytes);
+        let id = MessageId::of(&bytes[PACKED..]);
+        bytes[HEADER..PACKED].copy_from_slice(&id.0);
+        Self {
+            frame: Frame::seal(bytes),
+            id,
+            trailer,
+            ..self.clone()
+        }
+    }
+
     /// What stands behind the array; empty if nothing does, or nothing that this version reads.
     pub fn trailer(&self) -> &Trailer {
         &self.trailer

@@ -3,79 +3,16 @@
 use core::time::Duration;
 
 use rs2p::Scheme;
-use rs2p::id::{LinkId, NodeId};
+use rs2p::id::NodeId;
 use rs2p::mesh::CloseReason;
-use rs2p::time::WallSeconds;
 use rs2p::wire::{
-    Draft, Frame, FrameReader, Handshake, IdForm, Kind, Limits, Message, PeerEntry, Signal, Time,
-    Trailer, Value, sub_flag,
+    Draft, Handshake, IdForm, Kind, PeerEntry, Signal, Time, Trailer, Value, sub_flag,
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
+use crate::by_hand::{Legacy, heard};
 use crate::world::{WALL, World};
-
-struct Legacy {
-    node: NodeId,
-    link: LinkId,
-    reader: FrameReader,
-}
-
-impl Legacy {
-    /// A peer that has greeted node 0 of the world, as py2p does over TCP.
-    fn join(world: &mut World) -> Self {
-        Self::join_as(world, 200)
-    }
-
-    fn join_as(world: &mut World, number: u8) -> Self {
-        let link = world.open_by_hand(0);
-        let node = NodeId::from_entropy(&[number; 48]);
-        let mut legacy = Self {
-            node,
-            link,
-            reader: FrameReader::new(1 << 20),
-        };
-        let handshake = Signal::Handshake(Handshake {
-            node: legacy.node.clone(),
-            form: IdForm::Bytes,
-            protocol: Scheme::Tcp.protocol("test").as_str().as_bytes().to_vec(),
-            endpoint: None,
-            compression: vec![0x13, 0x11],
-        });
-        legacy.say(world, Kind::Whisper, &handshake.payload());
-        legacy
-    }
-
-    fn say(&mut self, world: &mut World, kind: Kind, payload: &[Value]) -> Message {
-        self.say_at(world, kind, Time::Seconds(WALL.0), payload)
-    }
-
-    fn say_at(&mut self, world: &mut World, kind: Kind, time: Time, payload: &[Value]) -> Message {
-        let mut draft = Draft::new(kind, &self.node, WallSeconds(0));
-        draft.time = time;
-        let message = draft.encode(payload);
-        world.hand(0, self.link, message.frame().into_bytes());
-        message
-    }
-}
-
-/// What the node has said to a legacy peer since the last look.
-fn heard(world: &mut World, legacy: &mut Legacy) -> Vec<Message> {
-    for frame in world.take_by_hand(legacy.link) {
-        legacy.reader.push(frame);
-    }
-    let mut messages = Vec::new();
-    while let Some(frame) = legacy.reader.next_frame().expect("whole frames") {
-        messages.push(open(&frame));
-    }
-    messages
-}
-
-fn open(frame: &Frame) -> Message {
-    frame
-        .open(&[], 1 << 20, &Limits::DEFAULT)
-        .expect("plain, as nothing was announced")
-}
 
 #[test]
 fn a_handshake_has_five_items_and_announces_no_compression() {

@@ -3,6 +3,7 @@
 #[cfg(target_arch = "wasm32")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
+mod by_hand;
 mod chunking;
 mod close;
 mod contest;
@@ -12,7 +13,9 @@ mod forwarding;
 mod greeting;
 mod heartbeat;
 mod legacy;
+mod lending;
 mod limits;
+mod locating;
 mod lookup;
 mod redial;
 mod replay;

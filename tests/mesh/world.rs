@@ -40,6 +40,10 @@ pub struct World {
     queue: BTreeMap<(Timestamp, u64), (usize, LinkEvent)>,
     cut: BTreeSet<(usize, usize)>,
     by_hand: BTreeMap<LinkId, Vec<Bytes>>,
+    /// Ports at which the test itself listens.
+    pub doors: BTreeSet<u16>,
+    /// The links that came to the doors: who dialled, its name for the link, and the port.
+    pub knocks: Vec<(usize, LinkId, u16)>,
     numbers: u64,
     trace: Sha256,
 }
@@ -58,6 +62,8 @@ impl World {
             queue: BTreeMap::new(),
             cut: BTreeSet::new(),
             by_hand: BTreeMap::new(),
+            doors: BTreeSet::new(),
+            knocks: Vec::new(),
             numbers: 0,
             trace: Sha256::new(),
         }
@@ -259,6 +265,11 @@ impl World {
     }
 
     fn dial(&mut self, number: usize, link: LinkId, address: &Address) {
+        if self.doors.contains(&address.port()) {
+            self.knocks.push((number, link, address.port()));
+            let info = self.info(Some(address.to_string()));
+            return self.schedule(number, LinkEvent::Opened { link, info });
+        }
         let to = usize::from(address.port()) - 1;
         let is_there =
             self.nodes.get(to).is_some_and(|node| !node.is_dead) && !self.is_cut(number, to);
@@ -354,13 +365,17 @@ impl World {
     pub fn open_by_hand(&mut self, number: usize) -> LinkId {
         self.numbers += 1;
         let link = LinkId::accepted(self.numbers);
-        let info = LinkInfo {
-            scheme: self.scheme,
-            remote: Some("by hand".to_owned()),
-            local_host: None,
-        };
+        let info = self.info(Some("by hand".to_owned()));
         self.deliver(number, LinkEvent::Opened { link, info });
         link
+    }
+
+    fn info(&self, remote: Option<String>) -> LinkInfo {
+        LinkInfo {
+            scheme: self.scheme,
+            remote,
+            local_host: None,
+        }
     }
 
     pub fn hand(&mut self, number: usize, link: LinkId, bytes: impl Into<Bytes>) {
@@ -371,6 +386,15 @@ impl World {
                 bytes: bytes.into(),
             },
         );
+    }
+
+    /// The test, which is one end of a link, closes it.
+    pub fn hang_up(&mut self, number: usize, link: LinkId) {
+        let down = LinkDown::ClosedByPeer {
+            code: None,
+            reason: String::new(),
+        };
+        self.deliver(number, LinkEvent::Closed { link, down });
     }
 
     /// The far end of a link, as its node calls it.

@@ -1,0 +1,82 @@
+//! Links that this node lends to nodes that cannot dial: who speaks over which, to whom, and what waits for it.
+//!
+//! It keeps the account. Dialling, greeting and sending are the node's.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bytes::Bytes;
+
+use crate::id::{LinkId, NodeId};
+use crate::time::Timestamp;
+
+/// Most whispers that wait for one link to come up.
+const WAITING: usize = 16;
+
+/// Between whom a lent link runs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Lent {
+    /// Who speaks over it.
+    pub(super) borrower: NodeId,
+    /// The peer of this node that it leads to.
+    pub(super) peer: NodeId,
+}
+
+#[derive(Debug)]
+pub(super) struct Loan {
+    pub(super) link: LinkId,
+    /// Frames of the borrower's, until the peer has greeted.
+    pub(super) waiting: VecDeque<Bytes>,
+    pub(super) used: Timestamp,
+}
+
+#[derive(Debug)]
+pub(super) struct Loans {
+    all: BTreeMap<Lent, Loan>,
+    capacity: usize,
+}
+
+impl Loans {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self {
+            all: BTreeMap::new(),
+            capacity,
+        }
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.all.len() < self.capacity
+    }
+
+    pub(super) fn contains(&self, lent: &Lent) -> bool {
+        self.all.contains_key(lent)
+    }
+
+    pub(super) fn loan(&mut self, lent: &Lent) -> Option<&mut Loan> {
+        self.all.get_mut(lent)
+    }
+
+    pub(super) fn add(&mut self, now: Timestamp, lent: Lent, link: LinkId) {
+        let loan = Loan {
+            link,
+            waiting: VecDeque::new(),
+            used: now,
+        };
+        self.all.insert(lent, loan);
+    }
+
+    /// Takes the loan whose link ended.
+    pub(super) fn remove(&mut self, lent: &Lent) -> Option<Loan> {
+        self.all.remove(lent)
+    }
+}
+
+impl Loan {
+    /// Keeps a frame until the link is up; false if too many wait.
+    pub(super) fn wait(&mut self, frame: Bytes) -> bool {
+        let has_room = self.waiting.len() < WAITING;
+        if has_room {
+            self.waiting.push_back(frame);
+        }
+        has_room
+    }
+}
