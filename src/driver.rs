@@ -19,7 +19,7 @@ use futures::stream::Stream;
 use crate::id::{LinkId, NodeId};
 use crate::mesh::{
     CloseReason, Command, CommandError, Environment, Event, Failure, LinkEvent, Mesh, Output,
-    Receipt, Ticket,
+    Reach, Receipt, Ticket,
 };
 use crate::time::{Timestamp, WallSeconds};
 use crate::transport::{Clock, Link, Transport};
@@ -122,6 +122,10 @@ pub fn port() -> (Caller, Port) {
 /// Whose queues a message needs: everybody's, or those towards one node. Other commands need none.
 fn lane(command: &Command) -> Option<Option<NodeId>> {
     match command {
+        Command::Broadcast {
+            reach: Reach::Peer(to),
+            ..
+        } => Some(Some(to.clone())),
         Command::Broadcast { .. } => Some(None),
         Command::Whisper { to, .. } => Some(Some(to.clone())),
         _ => None,

@@ -67,7 +67,9 @@ pub mod web;
 pub use address::{Address, AddressError, Scheme};
 pub use id::{MessageId, NodeId};
 pub use mesh::{CommandError, Config, Environment, Failure, Peer};
-pub use socket::{Builder, Event, Events, MeshError, MeshSocket, Message, Sent, Status, Topology};
+pub use socket::{
+    Builder, Event, Events, MeshError, MeshSocket, Message, SendOptions, Sent, Status, Topology,
+};
 pub use wire::Value;
 
 /// The examples of the README, which are to compile.

@@ -279,8 +279,18 @@ fn a_response_may_have_no_address() {
 }
 
 #[test]
-fn application_messages_are_broadcasts_and_whispers_of_either_flag() {
-    for payload in [[flag(sub_flag::BROADCAST)], [flag(sub_flag::WHISPER)]] {
+fn application_messages_are_broadcasts_and_whispers_of_a_plain_flag_or_their_own() {
+    for first in [
+        flag(sub_flag::BROADCAST),
+        flag(sub_flag::WHISPER),
+        flag(0x30),
+        flag(0x3f),
+        flag(0x80),
+        flag(u64::MAX),
+        "text".into(),
+        b"bytes".into(),
+    ] {
+        let payload = [first];
         assert_eq!(whisper(&payload), Ok(Signal::Application));
         assert_eq!(broadcast(&payload), Ok(Signal::Application));
         assert_eq!(renegotiate(&payload), Ok(Signal::Unknown));
@@ -291,9 +301,9 @@ fn application_messages_are_broadcasts_and_whispers_of_either_flag() {
 fn what_is_not_known_is_passed_over() {
     let unknown: [&[Value]; 6] = [
         &[],
+        &[flag(0x2f)],
         &[flag(0x7f)],
-        &[flag(u64::MAX)],
-        &["text".into()],
+        &[Value::Nil],
         &[(-1_i8).into()],
         &[flag(sub_flag::DELTA), Value::Nil],
     ];

@@ -1,8 +1,9 @@
 //! What the user asks for.
 
 use super::error::{CloseReason, CommandError, Failure};
-use super::event::{Receipt, Ticket};
+use super::event::{Reach, Receipt, Ticket};
 use super::flood::Forms;
+use super::link::Link;
 use super::lookup::Cargo;
 use super::outbox::Class;
 use super::targets::{Origin, State};
@@ -11,7 +12,7 @@ use super::{Closing, Mesh};
 use crate::address::Address;
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
-use crate::wire::{Compression, Kind, Message, RawPackets, Signal, sub_flag};
+use crate::wire::{Compression, Flag, Message, RawPackets, Signal};
 
 /// What a message has besides its packets, at most: checksum, header, sub-flag and trailer.
 const ENVELOPE: usize = 512;
@@ -57,26 +58,44 @@ impl Mesh {
     pub(super) fn broadcast(
         &mut self,
         now: Timestamp,
+        reach: &Reach,
+        flag: &Flag,
         packets: &RawPackets,
     ) -> Result<Receipt, CommandError> {
         self.check_size(packets)?;
-        if self.table.is_empty() {
-            return Err(CommandError::NotJoined);
-        }
-        if !self.links.keys().any(|&id| self.has_room(id, packets)) {
+        self.check_reach(reach)?;
+        let takes = |(id, link): (&LinkId, &Link)| {
+            let within = link
+                .greeted()
+                .is_some_and(|peer| reach.includes(&peer.node));
+            within && self.has_room(*id, packets)
+        };
+        if !self.links.iter().any(takes) {
             return Err(CommandError::Busy);
         }
-        let message = self.compose(now, Kind::Broadcast, sub_flag::BROADCAST, packets);
+        let message = self.compose(now, reach.kind(), flag, packets);
         self.seen.insert(now, message.id());
         let ticket = self.ticket();
         let forms = self.forms(&message);
-        let links = self.flood(now, &forms, Class::Own, Some(ticket), |_, _| true);
+        let links = self.flood(now, &forms, Class::Own, Some(ticket), |_, peer| {
+            reach.includes(&peer.node)
+        });
         self.expect_written(ticket, links);
         Ok(Receipt::Sent {
             ticket,
             id: Some(message.id()),
             links,
         })
+    }
+
+    fn check_reach(&self, reach: &Reach) -> Result<(), CommandError> {
+        match reach {
+            Reach::Peer(node) if !self.table.contains(node) => {
+                Err(CommandError::NotAPeer(node.clone()))
+            }
+            _ if self.table.is_empty() => Err(CommandError::NotJoined),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn check_size(&self, packets: &RawPackets) -> Result<(), CommandError> {

@@ -6,7 +6,7 @@ use super::error::{CloseReason, Failure, LinkDown};
 use crate::address::{Address, Scheme};
 use crate::id::{LinkId, MessageId, NodeId};
 use crate::time::WallSeconds;
-use crate::wire::{Endpoint, Message, RawPackets};
+use crate::wire::{Endpoint, Flag, Kind, Message, RawPackets};
 
 /// What the transport tells the core. Handled by `Mesh::handle_link`, which takes anything.
 #[derive(Clone, Debug)]
@@ -67,8 +67,12 @@ pub enum Command {
         /// Whether to go on if the first attempt fails; otherwise the address is then forgotten.
         persist: bool,
     },
-    /// Send packets to every node. Settles when the first peer's transport has written the message.
+    /// Send packets to every node, or to neighbours only. Settles when the first peer's transport has written the message.
     Broadcast {
+        /// How far.
+        reach: Reach,
+        /// What sort of message it is.
+        flag: Flag,
         /// The packets, without sub-flag.
         packets: RawPackets,
     },
@@ -88,6 +92,37 @@ pub enum Command {
     },
     /// Write what waits, close every link, and end. Settles when every link is closed.
     Close,
+}
+
+/// How far a message goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reach {
+    /// To every node: a broadcast, which nodes hand on.
+    #[default]
+    Mesh,
+    /// To every peer, which keeps it: a whisper on each link.
+    Peers,
+    /// To one peer, which keeps it.
+    Peer(NodeId),
+}
+
+impl Reach {
+    /// Whether a link to `node` carries the message.
+    pub(super) fn includes(&self, node: &NodeId) -> bool {
+        match self {
+            Self::Mesh | Self::Peers => true,
+            Self::Peer(only) => only == node,
+        }
+    }
+
+    /// The type that makes nodes treat the message so.
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Self::Mesh => Kind::Broadcast,
+            Self::Peers | Self::Peer(_) => Kind::Whisper,
+        }
+    }
 }
 
 /// The number of an accepted command whose end is told by [`Event::Settled`].

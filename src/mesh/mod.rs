@@ -39,7 +39,9 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 pub use config::{Config, ConfigError, DEFAULT_SUBNET, Identity};
 pub use error::{CloseReason, CommandError, Failure, LinkDown};
-pub use event::{Command, Environment, Event, LinkEvent, LinkInfo, Output, Peer, Receipt, Ticket};
+pub use event::{
+    Command, Environment, Event, LinkEvent, LinkInfo, Output, Peer, Reach, Receipt, Ticket,
+};
 pub use stats::Stats;
 
 use crate::id::{LinkId, NodeId};
@@ -178,7 +180,11 @@ impl Mesh {
                 expected,
                 persist,
             } => self.connect(now, address, expected, persist),
-            Command::Broadcast { packets } => self.broadcast(now, &packets),
+            Command::Broadcast {
+                reach,
+                flag,
+                packets,
+            } => self.broadcast(now, &reach, &flag, &packets),
             Command::Whisper { to, packets } => self.whisper(now, to, packets),
             Command::RequestPeers => Ok(self.request_peers(now)),
             Command::Disconnect { node } => self.disconnect(now, &node),

@@ -11,7 +11,7 @@ use super::outbox::{Class, Full, Parcel};
 use super::timers::Timer;
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
-use crate::wire::{Draft, Message, RawPackets, Signal, Trailer};
+use crate::wire::{Draft, Message, RawPackets, Signal, Trailer, Value};
 use rand_chacha::rand_core::RngCore;
 
 impl Mesh {
@@ -64,7 +64,7 @@ impl Mesh {
         &mut self,
         now: Timestamp,
         kind: crate::wire::Kind,
-        sub_flag: u64,
+        sub_flag: impl Into<Value>,
         packets: &RawPackets,
     ) -> Message {
         let trailer = Trailer {

@@ -3,7 +3,7 @@
 use crate::address::AddressError;
 use crate::driver::JobError;
 use crate::mesh::{CommandError, ConfigError, Failure};
-use crate::wire::{DecodeError, EncodeError};
+use crate::wire::{DecodeError, EncodeError, InvalidFlag};
 
 /// Why something asked of a [`MeshSocket`](crate::MeshSocket) did not come about. [`MeshError::code`] is stable; the text
 /// is for people.
@@ -19,6 +19,9 @@ pub enum MeshError {
     /// What should be sent cannot be serialised.
     #[error(transparent)]
     Encode(#[from] EncodeError),
+    /// A sub-flag that no application's message may have.
+    #[error(transparent)]
+    Flag(#[from] InvalidFlag),
     /// What was received is not of the type asked for.
     #[error(transparent)]
     Decode(#[from] DecodeError),
@@ -46,6 +49,8 @@ impl MeshError {
             Self::Command(error) => command_code(error),
             Self::Failure(error) => failure_code(error),
             Self::Encode(_) => "bad-argument",
+            Self::Flag(InvalidFlag::Reserved(_)) => "reserved-flag",
+            Self::Flag(_) => "bad-argument",
             Self::Decode(_) => "other-type",
             Self::Address(_) => "bad-address",
             Self::Config(_) => "bad-config",

@@ -28,8 +28,10 @@ pub enum Event {
         /// Why, in words.
         reason: String,
     },
-    /// A message came.
+    /// A plain message came, as [`MeshSocket::recv`] gives it too.
     Message(Message),
+    /// A message came whose flag is an application's own ([`Message::flag`]). No queue but this one has it.
+    Flagged(Message),
     /// What is known of the mesh changed.
     TopologyChanged,
     /// An address could not be dialled, or refused this node.
@@ -62,7 +64,12 @@ impl Event {
             mesh::Event::PeerUp(peer) => Self::PeerUp(peer),
             mesh::Event::PeerDown { node, reason } => Self::PeerDown { node, reason },
             mesh::Event::Message { message, via } => {
-                Self::Message(Message::new(message, via, socket.clone()))
+                let message = Message::new(message, via, socket.clone());
+                if message.as_wire().has_plain_flag() {
+                    Self::Message(message)
+                } else {
+                    Self::Flagged(message)
+                }
             }
             mesh::Event::Peers { .. } | mesh::Event::PeerChanged(_) => Self::TopologyChanged,
             mesh::Event::DialFailed {

@@ -30,6 +30,7 @@ impl Default for InboxLimits {
 /// What one who listens wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Interest {
+    /// Plain messages.
     Messages,
     Everything,
 }
@@ -124,9 +125,9 @@ impl Hub {
         let mut state = self.lock();
         state.snapshot.apply(mesh, event);
         wake_all(&mut state.watchers);
-        let is_message = matches!(event, Event::Message { .. });
+        let is_plain = matches!(event, Event::Message { message, .. } if message.has_plain_flag());
         for inbox in state.inboxes.values_mut() {
-            if is_message || inbox.interest == Interest::Everything {
+            if is_plain || inbox.interest == Interest::Everything {
                 inbox.push(event.clone(), self.limits);
             }
         }

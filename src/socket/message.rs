@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::{MeshError, MeshSocket};
 use crate::id::{MessageId, NodeId};
-use crate::wire::{self, Kind, Time, Value};
+use crate::wire::{self, Flag, Kind, Time, Value};
 
 /// A message of another node, with a way to answer it. Cheap to clone.
 #[derive(Clone)]
@@ -51,6 +51,12 @@ impl Message {
         self.inner.id()
     }
 
+    /// What sort of message it is, by its sub-flag: a plain one, or one of the application's own.
+    pub fn flag(&self) -> Flag {
+        // The core delivers no message without.
+        self.inner.flag().unwrap_or_default()
+    }
+
     /// The packets, without the sub-flag that the protocol puts before them.
     pub fn packets(&self) -> Vec<Value> {
         self.inner.packets()
@@ -85,6 +91,7 @@ impl fmt::Debug for Message {
             .field("id", &self.id())
             .field("sender", self.sender())
             .field("is_whisper", &self.is_whisper())
+            .field("flag", &self.flag())
             .field("packets", &self.packets())
             .finish()
     }

@@ -8,6 +8,7 @@ mod error;
 mod event;
 mod hub;
 mod message;
+mod sending;
 mod snapshot;
 
 use core::fmt;
@@ -16,20 +17,19 @@ use core::task::{Context, Poll};
 use std::sync::Arc;
 
 use futures::channel::oneshot;
-use serde::Serialize;
 
 pub use builder::{Builder, Node};
 pub use error::MeshError;
 pub use event::{Event, Events};
 pub use hub::{Announcer, InboxLimits};
 pub use message::Message;
+pub use sending::{SendOptions, Sent};
 pub use snapshot::{KnownNode, Status, Topology};
 
 use crate::address::Address;
 use crate::driver::{Caller, Job, Request, Until};
-use crate::id::{MessageId, NodeId};
+use crate::id::NodeId;
 use crate::mesh::{Command, CommandError, Environment, Failure, Peer, Receipt, Stats};
-use crate::wire::{RawPackets, Value};
 use hub::{Hub, InboxId, Item};
 use snapshot::Snapshot;
 
@@ -49,15 +49,6 @@ struct Shared {
     caller: Caller,
     hub: Arc<Hub>,
     inbox: InboxId,
-}
-
-/// A message that is on its way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sent {
-    /// Its id, by which every node knows it.
-    pub id: MessageId,
-    /// How many peers it was given to.
-    pub peers: usize,
 }
 
 impl MeshSocket {
@@ -159,89 +150,6 @@ impl MeshSocket {
             persist: false,
         };
         self.ask(command, Until::Settled).await.map(drop)
-    }
-
-    /// Sends packets to every node of the mesh, each of which gets them once.
-    ///
-    /// A tuple or sequence is one packet an item; anything else, a struct or map included, is one packet. Bytes are `bin`
-    /// by `serde_bytes` or [`Value::Bin`]. Done when the message is queued for the peers; while every queue is full it waits.
-    ///
-    /// # Errors
-    /// [`CommandError::NotJoined`] without a peer, [`CommandError::TooLarge`], [`MeshError::Encode`] for what cannot be
-    /// serialised. Nothing was sent then.
-    pub async fn send<P: Serialize + ?Sized>(&self, packets: &P) -> Result<Sent, MeshError> {
-        self.broadcast(RawPackets::serialize(packets)?, Until::Accepted)
-            .await
-    }
-
-    /// As [`MeshSocket::send`], and done when the message is written to the first peer's connection.
-    ///
-    /// # Errors
-    /// As [`MeshSocket::send`], and [`Failure::Lost`] if every link closed before.
-    pub async fn send_written<P: Serialize + ?Sized>(
-        &self,
-        packets: &P,
-    ) -> Result<Sent, MeshError> {
-        self.broadcast(RawPackets::serialize(packets)?, Until::Settled)
-            .await
-    }
-
-    /// As [`MeshSocket::send`], for packets that are msgpack values already.
-    ///
-    /// # Errors
-    /// As [`MeshSocket::send`].
-    pub async fn send_values(&self, packets: &[Value]) -> Result<Sent, MeshError> {
-        self.broadcast(RawPackets::from_values(packets)?, Until::Accepted)
-            .await
-    }
-
-    async fn broadcast(&self, packets: RawPackets, until: Until) -> Result<Sent, MeshError> {
-        match self.ask(Command::Broadcast { packets }, until).await? {
-            Receipt::Sent {
-                id: Some(id),
-                links,
-                ..
-            } => Ok(Sent { id, peers: links }),
-            // The core answers a broadcast with `Sent` alone.
-            _ => Err(Failure::Lost.into()),
-        }
-    }
-
-    /// Sends packets to one node. Done when they are written to a link with it, or with the first node on the way to it.
-    ///
-    /// Without a link to the node they go along the way on which it was heard last, or by a neighbour that told of it; else
-    /// the mesh is asked where it is, and it is dialled there.
-    ///
-    /// # Errors
-    /// [`Failure::NoRoute`] if it was not found or not reached in time ([`Config::lookup_timeout`](crate::Config)),
-    /// [`Failure::Lost`] if its link closed before, else as [`MeshSocket::send`].
-    pub async fn whisper<P: Serialize + ?Sized>(
-        &self,
-        to: &NodeId,
-        packets: &P,
-    ) -> Result<(), MeshError> {
-        self.whisper_raw(to, RawPackets::serialize(packets)?).await
-    }
-
-    /// As [`MeshSocket::whisper`], for packets that are msgpack values already.
-    ///
-    /// # Errors
-    /// As [`MeshSocket::whisper`].
-    pub async fn whisper_values(&self, to: &NodeId, packets: &[Value]) -> Result<(), MeshError> {
-        self.whisper_raw(to, RawPackets::from_values(packets)?)
-            .await
-    }
-
-    async fn whisper_raw(&self, to: &NodeId, packets: RawPackets) -> Result<(), MeshError> {
-        self.ask(
-            Command::Whisper {
-                to: to.clone(),
-                packets,
-            },
-            Until::Settled,
-        )
-        .await
-        .map(drop)
     }
 
     /// The next message; `None` when the node has closed and none is left.

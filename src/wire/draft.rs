@@ -72,17 +72,18 @@ impl<'a> Draft<'a> {
         self.finish(bytes, payload)
     }
 
-    /// The message with these packets behind `sub_flag`.
-    pub fn encode_raw(&self, sub_flag: u64, packets: &RawPackets) -> Message {
+    /// The message with these packets behind `sub_flag`: a number, or a [`Flag`](super::Flag).
+    pub fn encode_raw(&self, sub_flag: impl Into<Value>, packets: &RawPackets) -> Message {
+        let sub_flag = sub_flag.into();
         let items = packets.count() + 1;
         let mut bytes = self.begin(items, USUAL_HEADER + packets.as_bytes().len());
         let start = bytes.len();
-        codec::encode_uint(sub_flag, &mut bytes);
+        sub_flag.encode(&mut bytes);
         let behind = bytes.len();
         bytes.extend_from_slice(packets.as_bytes());
         let payload = Payload {
             items,
-            sub_flag: Some(sub_flag),
+            sub_flag: sub_flag.as_u64(),
             start,
             packets: behind..bytes.len(),
         };

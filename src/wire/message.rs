@@ -7,9 +7,11 @@ use serde::de::DeserializeOwned;
 
 use super::compression::Compression;
 use super::error::DecodeError;
+use super::flag::Flag;
 use super::frame::{Frame, HEADER};
 use super::packets::Packets;
 use super::scan::{Scanner, Token};
+use super::signal::sub_flag;
 use super::trailer::Trailer;
 use super::value::{Limits, Value};
 use crate::id::{MessageId, NodeId};
@@ -235,6 +237,20 @@ impl Message {
     /// The first item of the payload, if it is a whole number and not negative.
     pub fn sub_flag(&self) -> Option<u64> {
         self.payload.sub_flag
+    }
+
+    /// The first item of the payload as an application's flag, if it is one.
+    pub fn flag(&self) -> Option<Flag> {
+        let first = self.values(self.payload.start, self.payload.items.min(1));
+        first.into_iter().next().and_then(Flag::read)
+    }
+
+    /// Whether its flag is one of the plain two, without building it.
+    pub fn has_plain_flag(&self) -> bool {
+        matches!(
+            self.sub_flag(),
+            Some(sub_flag::BROADCAST | sub_flag::WHISPER)
+        )
     }
 
     /// How many items the payload has, the sub-flag included.

@@ -17,6 +17,7 @@
 mod compression;
 mod draft;
 mod error;
+mod flag;
 mod frame;
 mod message;
 mod packets;
@@ -29,6 +30,7 @@ mod value;
 pub use compression::Compression;
 pub use draft::Draft;
 pub use error::{DecodeError, EncodeError};
+pub use flag::{Flag, InvalidFlag, MAX_FLAG};
 pub use frame::{Frame, HEADER};
 pub use message::{IdForm, Kind, Message, Time};
 pub use packets::RawPackets;

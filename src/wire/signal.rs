@@ -18,8 +18,8 @@ pub const MAX_CODES: usize = 64;
 
 /// The first item of a payload: what a message is about.
 ///
-/// Values below [`RESERVED_BELOW`](sub_flag::RESERVED_BELOW) belong to the protocol, from 0x40 up stand our extensions,
-/// which only nodes that announced them are sent.
+/// Values below [`RESERVED_BELOW`](sub_flag::RESERVED_BELOW) belong to the protocol, 0x40 to 0x7f to our extensions,
+/// which only nodes that announced them are sent. All others are the application's own ([`Flag`](super::Flag)).
 pub mod sub_flag {
     /// A message for everyone's application.
     pub const BROADCAST: u64 = 0x00;
@@ -63,6 +63,13 @@ pub mod sub_flag {
     pub const HEARTBEAT_PING: u64 = 0x40;
     /// Answers a heartbeat.
     pub const HEARTBEAT_PONG: u64 = 0x41;
+    /// Ours end here: from here up a number is the application's own again.
+    pub const OWN_BELOW: u64 = 0x80;
+
+    /// Whether a message with this number is for the application: a plain one, or one of its own.
+    pub const fn is_application(number: u64) -> bool {
+        matches!(number, BROADCAST | WHISPER | RESERVED_BELOW..HEARTBEAT_PING | OWN_BELOW..)
+    }
 }
 
 /// Where a node can be dialled.
@@ -151,7 +158,7 @@ pub enum Signal {
         /// The packed bytes of the message, which is a whisper of its sender.
         packed: Bytes,
     },
-    /// A broadcast or whisper for the application.
+    /// A broadcast or whisper for the application, with a plain sub-flag or one of the application's own.
     Application,
     /// Nothing that this node acts on. A broadcast of this sort is still relayed.
     Unknown,
@@ -170,10 +177,12 @@ impl Signal {
         use sub_flag::*;
 
         let Some(flag) = message.sub_flag() else {
-            return Ok(Self::Unknown);
+            return Ok(parse_named(message));
         };
         Ok(match (message.kind(), flag) {
-            (Kind::Broadcast | Kind::Whisper, BROADCAST | WHISPER) => Self::Application,
+            (Kind::Broadcast | Kind::Whisper, number) if is_application(number) => {
+                Self::Application
+            }
             (Kind::Broadcast, REQUEST) => {
                 parse_request(&message.packets()).unwrap_or(Self::Unknown)
             }
@@ -248,6 +257,14 @@ impl Signal {
             Self::Compression(_) | Self::Resend => Kind::Renegotiate,
             _ => Kind::Whisper,
         }
+    }
+}
+
+/// A sub-flag that is no number: a name is an application's own, anything else nobody's.
+fn parse_named(message: &Message) -> Signal {
+    match message.kind() {
+        Kind::Broadcast | Kind::Whisper if message.flag().is_some() => Signal::Application,
+        _ => Signal::Unknown,
     }
 }
 

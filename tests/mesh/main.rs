@@ -8,6 +8,7 @@ mod chunking;
 mod close;
 mod contest;
 mod faults;
+mod flags;
 mod flood;
 mod forwarding;
 mod greeting;

@@ -7,10 +7,10 @@ use bytes::Bytes;
 use rs2p::id::{LinkId, NodeId};
 use rs2p::mesh::{
     CloseReason, Command, CommandError, Config, Environment, Event, Identity, LinkDown, LinkEvent,
-    LinkInfo, Mesh, Output, Receipt,
+    LinkInfo, Mesh, Output, Reach, Receipt,
 };
 use rs2p::time::{Timestamp, WallSeconds};
-use rs2p::wire::{RawPackets, Value};
+use rs2p::wire::{Flag, RawPackets, Value};
 use rs2p::{Address, Scheme};
 use sha2::{Digest, Sha256};
 
@@ -147,7 +147,14 @@ impl World {
         packet: impl Into<Value>,
     ) -> Result<Receipt, CommandError> {
         let packets = RawPackets::from_values(&[packet.into()]).expect("a packet");
-        self.command(from, Command::Broadcast { packets })
+        self.command(
+            from,
+            Command::Broadcast {
+                reach: Reach::Mesh,
+                flag: Flag::BROADCAST,
+                packets,
+            },
+        )
     }
 
     pub fn whisper(

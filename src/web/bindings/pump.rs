@@ -102,7 +102,10 @@ fn tell(outlet: &Outlet, socket: &MeshSocket, event: Event, ended_here: &mut End
             outlet.tell(Topic::Error, || Thrown::from(error).into());
         }
         Event::Lagged(missed) => outlet.tell(Topic::Error, || Thrown::lagged(missed).into()),
-        Event::DialFailed { .. } | Event::LinkClosed { .. } | Event::Disconnected => {}
+        Event::Flagged(_)
+        | Event::DialFailed { .. }
+        | Event::LinkClosed { .. }
+        | Event::Disconnected => {}
     }
 }
 
