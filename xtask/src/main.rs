@@ -9,6 +9,8 @@ mod browser;
 mod demo;
 mod floors;
 mod harness;
+mod js2p;
+mod npm;
 mod page;
 mod process;
 mod project;
@@ -21,8 +23,9 @@ mod types;
 
 use std::process::ExitCode;
 
-use process::Outcome;
+use process::{Failure, Outcome};
 use project::Project;
+use test::Selection;
 
 const HELP: &str = "\
 The project's own commands
@@ -30,13 +33,14 @@ The project's own commands
 Usage: cargo xtask COMMAND
 
   demo [--port N] [--subnet NAME]   build all, start a relay with the page, say what to open and to paste
-  test [STAGE | FILTER]             run all tests, one stage, or the tests with FILTER in their name
+  test [--long] [STAGE | FILTER]    run all tests, one stage, or the tests with FILTER in their name;
+                                    with --long also those that take minutes
   page                              build the page and its wasm package into target/www
   setup [TOOL...]                   install what test and demo need, or only the named tools
   floors                            check that the modules of src import downward only
 
-Stages: setup, page, native, wasm, peer, browser
-Tools:  rust, wasm-bindgen, browser, python
+Stages: setup, page, types, native, wasm, peer, browser, long
+Tools:  rust, wasm-bindgen, browser, python, js2p
 ";
 
 fn main() -> ExitCode {
@@ -53,20 +57,19 @@ fn dispatch(words: &[&str]) -> Outcome<ExitCode> {
     match words {
         [] | ["help" | "-h" | "--help", ..] => print!("{HELP}"),
         ["demo", options @ ..] => demo::run(&project, options)?,
-        ["test"] => return Ok(test::run(&project, None)),
-        ["test", selection] if !selection.starts_with('-') => {
-            return Ok(test::run(&project, Some(selection)));
+        ["test", selection @ ..] => {
+            let selection = Selection::of(selection).ok_or_else(|| not_understood(words))?;
+            return Ok(test::run(&project, selection));
         }
         ["page"] => page::build(&project)?,
         ["setup", names @ ..] => tools::install(&project, names)?,
         ["floors"] => floors::check(&project)?,
-        _ => {
-            return Err(format!(
-                "`cargo xtask {}` is not understood\n\n{HELP}",
-                words.join(" ")
-            )
-            .into());
-        }
+        _ => return Err(not_understood(words)),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn not_understood(words: &[&str]) -> Failure {
+    let words = words.join(" ");
+    format!("`cargo xtask {words}` is not understood\n\n{HELP}").into()
 }

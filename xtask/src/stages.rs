@@ -20,6 +20,8 @@ pub(crate) struct Stage {
     pub(crate) what: &'static str,
     /// The stages without which this one cannot run.
     needs: &'static [&'static str],
+    /// Whether it takes minutes, and so runs only when it is asked for.
+    pub(crate) long: bool,
     pub(crate) run: fn(&mut Run<'_>) -> Outcome,
 }
 
@@ -39,48 +41,62 @@ pub(crate) struct Run<'a> {
 }
 
 /// All stages, in the order in which they run.
-pub(crate) const STAGES: [Stage; 7] = [
+pub(crate) const STAGES: [Stage; 8] = [
     Stage {
         name: "setup",
         what: "what must be installed",
         needs: &[],
+        long: false,
         run: |run| tools::install(run.project, &[]),
     },
     Stage {
         name: "page",
         what: "the page and its wasm package",
         needs: &[],
+        long: false,
         run: |run| page::build(run.project),
     },
     Stage {
         name: "types",
         what: "the README's TypeScript and the declarations",
         needs: &["page"],
+        long: false,
         run: types,
     },
     Stage {
         name: "native",
         what: "unit, integration and doc tests",
         needs: &["setup", "page"],
+        long: false,
         run: native,
     },
     Stage {
         name: "wasm",
         what: "the core's tests as wasm, in Chromium",
         needs: &["setup"],
+        long: false,
         run: wasm,
     },
     Stage {
         name: "peer",
         what: "a browser peer and a real relay",
         needs: &["setup"],
+        long: false,
         run: peer,
     },
     Stage {
         name: "browser",
         what: "the page in Chromium, end to end",
         needs: &["setup", "page"],
+        long: false,
         run: browser,
+    },
+    Stage {
+        name: "long",
+        what: "the tests that take minutes",
+        needs: &["setup"],
+        long: true,
+        run: long,
     },
 ];
 
@@ -143,6 +159,19 @@ fn browser(run: &mut Run<'_>) -> Outcome {
     run.count(&mut tests)
 }
 
+/// The integration tests that are ignored as too long, optimised; with what they print, which are figures.
+fn long(run: &mut Run<'_>) -> Outcome {
+    let mut tests = run.project.cargo();
+    tests.args(["test", "--release", "--no-fail-fast"]);
+    for name in test_names(run.project, TestFile::is_long)? {
+        tests.args(["--test", &name]);
+    }
+    run.count_with(
+        &mut tests,
+        &["--ignored", "--nocapture", "--test-threads=1"],
+    )
+}
+
 /// A cargo that tests the browser build. The runner and its settings are in `.cargo/config.toml`.
 fn wasm_test(project: &Project) -> Command {
     let mut tests = project.cargo();
@@ -201,7 +230,7 @@ fn show_and_count(output: impl BufRead, terminal: &mut impl Write, tally: &mut T
     }
 }
 
-/// An integration test of the package: a file of `tests`, or its `main.rs` in a folder of `tests`.
+/// An integration test of the package: a file of `tests`, or a folder of `tests` with a `main.rs`.
 struct TestFile {
     name: String,
     text: String,
@@ -215,6 +244,10 @@ impl TestFile {
 
     fn is_end_to_end(&self) -> bool {
         self.text.contains("chromedriver")
+    }
+
+    fn is_long(&self) -> bool {
+        self.text.contains("#[ignore = \"long")
     }
 }
 
@@ -234,32 +267,40 @@ fn test_names(project: &Project, are_wanted: fn(&TestFile) -> bool) -> Outcome<V
 fn test_files(project: &Project) -> Outcome<Vec<TestFile>> {
     let entries = fs::read_dir(project.path("tests"))
         .map_err(|error| format!("cannot read tests: {error}"))?;
-    let sources = entries
-        .flatten()
-        .filter_map(|entry| source_of(&entry.path()));
-    sources
-        .map(|(name, source)| {
+    let tests = entries.flatten().filter_map(|entry| {
+        let name = entry.path().file_stem()?.to_string_lossy().into_owned();
+        Some((name, sources_of(&entry.path())?))
+    });
+    tests
+        .map(|(name, sources)| {
+            let texts: Outcome<Vec<_>> = sources.iter().map(|file| project::read(file)).collect();
             Ok(TestFile {
                 name,
-                text: project::read(&source)?,
+                text: texts?.concat(),
             })
         })
         .collect()
 }
 
-/// The name of the test that an entry of `tests` makes, if it makes one, and where it begins.
-fn source_of(entry: &Path) -> Option<(String, PathBuf)> {
-    let name = entry.file_stem()?.to_string_lossy().into_owned();
-    let source = if entry.is_dir() {
-        entry.join("main.rs")
-    } else {
-        entry.to_owned()
-    };
-    (source
-        .extension()
-        .is_some_and(|extension| extension == "rs")
-        && source.is_file())
-    .then_some((name, source))
+/// The files of the test that an entry of `tests` makes, if it makes one.
+fn sources_of(entry: &Path) -> Option<Vec<PathBuf>> {
+    if !entry.is_dir() {
+        return is_rust(entry).then(|| vec![entry.to_owned()]);
+    }
+    if !entry.join("main.rs").is_file() {
+        return None;
+    }
+    let files = fs::read_dir(entry).ok()?.flatten();
+    Some(
+        files
+            .map(|file| file.path())
+            .filter(|file| is_rust(file))
+            .collect(),
+    )
+}
+
+fn is_rust(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "rs")
 }
 
 #[cfg(test)]
@@ -305,6 +346,8 @@ mod tests {
         let marker = "#[cfg(target_arch = \"wasm32\")]\nwasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);";
         assert!(file(marker).is_for_wasm());
         assert!(file("Command::new(\"chromedriver\")").is_end_to_end());
-        assert!(!file("fn main() {}").is_for_wasm() && !file("fn main() {}").is_end_to_end());
+        assert!(file("#[ignore = \"long: run by …\"]").is_long());
+        let plain = file("fn main() {}");
+        assert!(!plain.is_for_wasm() && !plain.is_end_to_end() && !plain.is_long());
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::browser;
+use crate::js2p;
 use crate::process::{self, Outcome};
 use crate::project::{Project, WASM};
 use crate::python;
@@ -11,11 +12,12 @@ use crate::python;
 type Step = fn(&Project) -> Outcome;
 
 /// The tools by name, in the order in which they are installed.
-const TOOLS: [(&str, Step); 4] = [
+const TOOLS: [(&str, Step); 5] = [
     ("rust", rust),
     ("wasm-bindgen", wasm_bindgen),
     ("browser", |_| browser::install()),
     ("python", python::install),
+    ("js2p", js2p::install),
 ];
 
 /// Installs the named tools, all of them if none is named. One that fails does not keep the others from being tried.
@@ -24,10 +26,8 @@ pub(crate) fn install(project: &Project, names: &[&str]) -> Outcome {
         .iter()
         .find(|name| TOOLS.iter().all(|(known, _)| known != *name))
     {
-        return Err(format!(
-            "there is no tool `{unknown}`; there are rust, wasm-bindgen, browser, python"
-        )
-        .into());
+        let known = TOOLS.map(|(known, _)| known).join(", ");
+        return Err(format!("there is no tool `{unknown}`; there are {known}").into());
     }
     let wanted = TOOLS
         .iter()

@@ -4,12 +4,15 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use crate::npm::{self, Package};
 use crate::process::{self, Outcome};
 use crate::project::{self, Project};
 use crate::tools;
 
-const COMPILER: &str = "typescript@5";
-const REMEDY: &str = "install Node.js with npm, and run the command again";
+const COMPILER: Package = Package {
+    name: "typescript",
+    version: "5",
+};
 
 /// Compiles every `ts` block of the README, each as a module beside the package. Returns how many there were.
 pub(crate) fn check(project: &Project) -> Outcome<usize> {
@@ -41,18 +44,11 @@ pub(crate) fn check(project: &Project) -> Outcome<usize> {
 /// The compiler, installed into the project's own folder if it is not there.
 fn compiler(project: &Project) -> Outcome<PathBuf> {
     let folder = project.built("tools/node");
-    let program = folder.join("node_modules/.bin/tsc");
-    if program.exists() {
-        return Ok(program);
+    if !npm::has(&folder, &[COMPILER]) {
+        tools::getting("TypeScript", "the README's examples are compiled");
+        npm::install(&folder, &[COMPILER])?;
     }
-    if process::in_path(&["npm"]).is_none() {
-        tools::apt_install(&["nodejs", "npm"], REMEDY)?;
-    }
-    tools::getting("TypeScript", "the README's examples are compiled");
-    let mut npm = Command::new("npm");
-    npm.args(["install", "--no-audit", "--no-fund", "--prefix"]);
-    process::run(npm.arg(folder).arg(COMPILER))?;
-    Ok(program)
+    Ok(npm::program(&folder, "tsc"))
 }
 
 /// The contents of the `ts` blocks of a Markdown text.
