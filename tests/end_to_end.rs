@@ -11,6 +11,7 @@ mod support {
     #![allow(dead_code, reason = "other tests use more of it")]
     pub(crate) mod node;
     pub(crate) mod py2p;
+    pub(crate) mod told;
 }
 
 use std::collections::BTreeMap;

@@ -2,9 +2,11 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod support {
+    #![allow(dead_code, reason = "other tests use more of it")]
     pub(crate) mod door;
     pub(crate) mod node;
     pub(crate) mod py2p;
+    pub(crate) mod told;
 }
 
 use std::collections::BTreeMap;

@@ -45,12 +45,6 @@ impl Js2p {
         Address::new(self.scheme, "127.0.0.1", self.port()).expect("an address")
     }
 
-    /// Has the node dial another. It dials nobody on a host or a port on which it has a peer.
-    pub(crate) async fn connect(&mut self, to: &Address) {
-        self.tell(json!({ "do": "connect", "host": to.host(), "port": to.port() }))
-            .await;
-    }
-
     /// Has the node broadcast texts, with pauses of two milliseconds.
     pub(crate) async fn send_many(&mut self, texts: &[String]) {
         // In parts, so that each is done in the time for one event.

@@ -63,6 +63,11 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def as_text(node_id):
+    """An id as text. py2p knows a peer under what that one sends, which may be bytes or text; its own is bytes."""
+    return node_id.decode() if isinstance(node_id, bytes) else node_id
+
+
 class Complaints(list):
     """The exceptions that py2p catches, which are shown when a test fails."""
 
@@ -72,19 +77,26 @@ class Complaints(list):
 
 
 class Node:
-    def __init__(self, subnet):
+    def __init__(self):
+        self.mesh = None
+
+    def start(self, subnet):
+        """Begins a node. One that was begun before closes."""
+        if self.mesh is not None:
+            self.mesh.close()
         # py2p tells its peers the port that it was given, so that one cannot be 0.
-        self.port = free_port()
-        self.mesh = MeshSocket("127.0.0.1", self.port, Protocol(subnet, "Plaintext"))
+        port = free_port()
+        self.mesh = MeshSocket("127.0.0.1", port, Protocol(subnet, "Plaintext"))
         self.mesh.daemon.exceptions = Complaints()
         self.heard = []
         #: What goes before the texts that are sent back, if any are.
         self.echo = None
         self.mesh.on("message", self.hear)
+        return {"id": as_text(self.mesh.id), "port": port}
 
     def hear(self, mesh):
         message = mesh.recv()
-        if message is None:
+        if message is None or mesh is not self.mesh:
             return
         self.heard.append(message)
         text = message.packets[1]
@@ -93,18 +105,18 @@ class Node:
         say({
             "message": {
                 "number": len(self.heard) - 1,
-                "sender": message.sender.decode(),
+                "sender": as_text(message.sender),
                 "is_whisper": message.packets[0] == flags.whisper,
                 "packets": to_json(message.packets[1:]),
             }
         })
 
-    def connect(self, port):
-        self.mesh.connect("127.0.0.1", port)
+    def connect(self, host, port):
+        self.mesh.connect(host, port)
 
     def peers(self):
         """The ids of the peers."""
-        return sorted(peer.decode() for peer in list(self.mesh.routing_table))
+        return sorted(as_text(peer) for peer in list(self.mesh.routing_table))
 
     def wait_for_peers(self, count):
         """Waits until there are so many peers: py2p tells of the first alone, and before it can be sent to."""
@@ -139,8 +151,8 @@ class Node:
             self.mesh.disconnect(peer)
 
     def whisper(self, to, packets):
-        peer = self.mesh.routing_table[to.encode()]
-        peer.send(flags.whisper, flags.whisper, *from_json(packets))
+        peers = {as_text(node_id): peer for node_id, peer in list(self.mesh.routing_table.items())}
+        peers[to].send(flags.whisper, flags.whisper, *from_json(packets))
 
     def reply(self, number, packets):
         """Replies to the message that was heard under this number."""
@@ -155,8 +167,8 @@ class Node:
 
 
 def main():
-    node = Node(sys.argv[1])
-    say({"answer": {"id": node.mesh.id.decode(), "port": node.port}})
+    node = Node()
+    say({"answer": node.start(sys.argv[1])})
     for line in sys.stdin:
         command = json.loads(line)
         try:

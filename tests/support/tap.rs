@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use rs2p::Address;
-use rs2p::wire::{Limits, Message, Reader};
+use rs2p::wire::{FrameReader, Limits, Message};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
@@ -49,10 +49,14 @@ impl Tap {
 }
 
 fn read(bytes: &[u8]) -> Vec<Message> {
-    let mut reader = Reader::new(1 << 20);
+    let mut reader = FrameReader::new(1 << 20);
     reader.push(Bytes::copy_from_slice(bytes));
     std::iter::from_fn(|| reader.next_frame().expect("frames"))
-        .map(|frame| frame.open(&[], 1 << 20, &Limits::DEFAULT).expect("a message"))
+        .map(|frame| {
+            frame
+                .open(&[], 1 << 20, &Limits::DEFAULT)
+                .expect("a message")
+        })
         .collect()
 }
 

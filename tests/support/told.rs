@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use rs2p::NodeId;
+use rs2p::{Address, NodeId};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -90,6 +90,12 @@ impl Told {
     /// Where the node listens on 127.0.0.1.
     pub(crate) fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Has the node dial another. A js2p dials nobody on a host or a port on which it has a peer.
+    pub(crate) async fn connect(&mut self, to: &Address) {
+        self.tell(json!({ "do": "connect", "host": to.host(), "port": to.port() }))
+            .await;
     }
 
     /// Waits until the node has so many peers; returns their ids.
