@@ -37,6 +37,9 @@ impl Mesh {
         let Some(target) = self.targets.target_mut(id) else {
             return Ok(Receipt::Done);
         };
+        if let Some(node) = expected.as_ref().or(target.node.as_ref()).cloned() {
+            self.unwanted.retain(|unwanted| *unwanted != node);
+        }
         target.origin = Origin::User;
         target.persist = persist || known.is_some_and(|_| target.persist);
         target.expected = expected.or(target.expected.take());
@@ -123,6 +126,7 @@ impl Mesh {
             .then(|| message.compressed_frame(Compression::Zlib))
             .flatten();
         Forms {
+            sender: self.identity.node.clone(),
             plain,
             compressed: compressed.map(|frame| (Compression::Zlib, frame)),
         }
@@ -171,6 +175,7 @@ impl Mesh {
         if !self.table.contains(node) {
             return Err(CommandError::NotAPeer(node.clone()));
         }
+        self.unwant(node);
         for id in self.targets.of_node(node) {
             self.timers.stop(Timer::Redial(id));
             let Some(target) = self.targets.remove(id) else {
@@ -188,6 +193,15 @@ impl Mesh {
             self.close_link(now, link, CloseReason::Disconnected);
         }
         Ok(Receipt::Done)
+    }
+
+    /// Whatever others tell, this node is not dialled until the user wants it again.
+    fn unwant(&mut self, node: &NodeId) {
+        self.unwanted.retain(|unwanted| unwanted != node);
+        if self.unwanted.len() >= self.config.unwanted {
+            self.unwanted.pop_front();
+        }
+        self.unwanted.push_back(node.clone());
     }
 
     pub(super) fn close(&mut self, now: Timestamp) -> Receipt {

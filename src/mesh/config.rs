@@ -72,6 +72,10 @@ pub struct Config {
     /// Failures after which an address that peers told is forgotten. 12, some 75 s: a restart is no reason. The user's own are
     /// dialled for ever, and all are while there is no peer.
     pub learned_attempts: u32,
+    /// Nodes that the user disconnected and that are therefore not dialled when others tell of them. 256, the oldest go.
+    pub unwanted: usize,
+    /// Longest wait before a redial of py2p or js2p within a minute of losing it. 1 s: py2p loses links of itself.
+    pub legacy_redial: Duration,
     /// Shortest and longest wait before a redial; the wait is drawn between 0 and a bound that doubles from the one to
     /// the other (full jitter). 0.25 s and 30 s.
     pub redial: (Duration, Duration),
@@ -103,6 +107,9 @@ pub struct Config {
     /// Least time between two frames to a peer on plain TCP that shows no capabilities. 1/300 s: py2p loses the link
     /// when a read ends four bytes into a frame's successor.
     pub legacy_pace: Duration,
+    /// Broadcasts of the last minute that are kept for legacy peers which lose their link: most bytes, and most frames. 1 MiB
+    /// and 1,024.
+    pub missed: (usize, usize),
     /// Own messages of at least this many bytes are compressed towards peers that can take it; `None` for never. 1 KiB.
     pub compress_from: Option<usize>,
 
@@ -136,6 +143,8 @@ impl Config {
             outgoing: 4,
             addresses: 256,
             learned_attempts: 12,
+            unwanted: 256,
+            legacy_redial: seconds(1),
             redial: (Duration::from_millis(250), seconds(30)),
             heartbeat: seconds(15),
             silence: seconds(35),
@@ -149,6 +158,7 @@ impl Config {
             lookup_timeout: seconds(10),
             peer_lists: 16,
             legacy_pace: Duration::from_micros(3_334),
+            missed: (1 << 20, 1_024),
             compress_from: Some(1 << 10),
             linger: seconds(2),
         }

@@ -24,8 +24,15 @@ impl Mesh {
         older: LinkId,
         newer: LinkId,
     ) {
+        let is_legacy = self
+            .links
+            .get(&newer)
+            .and_then(|link| link.greeted())
+            .is_some_and(|greeted| !greeted.capable);
         match self.identity.node.numeric_cmp(node) {
             Ordering::Greater => self.challenge(now, older, newer),
+            // Neither relative asks.
+            _ if is_legacy => self.challenge(now, older, newer),
             // The other decides; if it does not, it may know less than this node.
             Ordering::Less | Ordering::Equal => {
                 self.timers
@@ -34,7 +41,7 @@ impl Mesh {
         }
     }
 
-    fn challenge(&mut self, now: Timestamp, older: LinkId, newer: LinkId) {
+    pub(super) fn challenge(&mut self, now: Timestamp, older: LinkId, newer: LinkId) {
         if let Some(link) = self.links.get_mut(&older) {
             link.challenger = Some((newer, now));
         }
@@ -56,6 +63,9 @@ impl Mesh {
         let Some((newer, _)) = link.challenger.take_if(answered) else {
             return;
         };
+        if self.close_held_rival(now, newer) {
+            return;
+        }
         let contest = self
             .links
             .get(&older)
@@ -67,6 +77,9 @@ impl Mesh {
     }
 
     pub(super) fn contest_expired(&mut self, now: Timestamp, newer: LinkId) {
+        if self.replace_by_held(now, newer) {
+            return;
+        }
         let Some(node) = self.links.get(&newer).and_then(|link| link.node()) else {
             return;
         };

@@ -23,7 +23,8 @@ pub(super) struct Ended {
 }
 
 impl Ended {
-    pub(super) fn from_down(down: &LinkDown, subnet: &str) -> Self {
+    /// `is_unheard`: the peer heard this node's handshake and said nothing.
+    pub(super) fn from_down(down: &LinkDown, subnet: &str, is_unheard: bool) -> Self {
         let reason = down.to_string();
         let failure = match down {
             LinkDown::Unreachable(text) => Failure::Unreachable(text.clone()),
@@ -33,6 +34,10 @@ impl Ended {
             } => Failure::WrongSubnet {
                 subnet: subnet.to_owned(),
             },
+            // js2p says nothing to those of another subnet.
+            LinkDown::ClosedByPeer { .. } if is_unheard => Failure::Refused(format!(
+                "{reason} without a greeting: is it a mesh node, and in the subnet \"{subnet}\"?"
+            )),
             LinkDown::ClosedByPeer { .. } | LinkDown::Failed(_) => Failure::Refused(reason.clone()),
         };
         let is_duplicate = matches!(
@@ -176,7 +181,10 @@ impl Mesh {
             else {
                 continue;
             };
-            if entry.node == self.identity.node || self.is_own(&address) {
+            if entry.node == self.identity.node
+                || self.is_own(&address)
+                || self.unwanted.contains(&entry.node)
+            {
                 continue;
             }
             let known = self.targets.find(&address);
@@ -189,6 +197,30 @@ impl Mesh {
             }
         }
         self.want_links(now);
+    }
+
+    /// Dials a legacy peer that dialled this node and is gone: it never dials again itself. However many links there are.
+    pub(super) fn dial_back(&mut self, now: Timestamp, scheme: Scheme, entry: PeerEntry) {
+        let address = entry
+            .endpoint
+            .as_ref()
+            .and_then(|at| address_of(scheme, at));
+        let node = entry.node.clone();
+        self.learn(now, scheme, &[entry]);
+        let Some(id) = address.and_then(|address| self.targets.find(&address)) else {
+            return;
+        };
+        self.missed.parted(now, node, Some(id));
+        self.keep_fresh(now, id);
+        self.dial(now, id);
+    }
+
+    /// The address of a legacy peer that was linked until now is dialled again soon and often, for as long as what is
+    /// missed meanwhile is kept.
+    fn keep_fresh(&mut self, now: Timestamp, id: TargetId) {
+        if let Some(target) = self.targets.target_mut(id) {
+            target.fresh_until = now + self.config.accept_past;
+        }
     }
 
     pub(super) fn is_own(&self, address: &Address) -> bool {
@@ -279,6 +311,9 @@ impl Mesh {
             return target.state = State::Idle;
         }
         let address = target.address.clone();
+        if link.greeted().is_some_and(|greeted| !greeted.capable) {
+            self.keep_fresh(now, id);
+        }
         if link
             .greeted()
             .is_some_and(|greeted| now.since(greeted.since) >= self.config.greeting_timeout)
@@ -296,14 +331,22 @@ impl Mesh {
             return;
         };
         let (address, tickets) = (target.address.clone(), core::mem::take(&mut target.tickets));
+        let is_fresh = target.fresh_until > now;
+        let (shortest, longest) = self.config.redial;
+        let longest = if is_fresh {
+            longest.min(self.config.legacy_redial)
+        } else {
+            longest
+        };
         // Without a peer, an address that may be stale is better than none.
-        let attempts = match self.table.is_empty() {
-            true => u32::MAX,
-            false => self.config.learned_attempts,
+        let attempts = if is_fresh || self.table.is_empty() {
+            u32::MAX
+        } else {
+            self.config.learned_attempts
         };
         let next = self
             .targets
-            .failed(id, self.config.redial, attempts, &mut self.rng);
+            .failed(id, (shortest, longest), attempts, &mut self.rng);
         let redial = match next {
             Next::Retry(wait) => {
                 self.timers.set(Timer::Redial(id), now + wait);

@@ -6,7 +6,7 @@ use core::hash::{BuildHasher, Hasher};
 use core::time::Duration;
 use std::collections::HashSet;
 
-use crate::id::MessageId;
+use crate::id::{MessageId, NodeId};
 use crate::time::{Timestamp, WallSeconds};
 use crate::wire::{Compression, Frame, Time};
 use bytes::Bytes;
@@ -114,6 +114,7 @@ impl Hasher for Fold {
 /// One broadcast in the forms in which it goes out. A relay never compresses: it passes on the forms that it has.
 #[derive(Debug)]
 pub(super) struct Forms {
+    pub(super) sender: NodeId,
     pub(super) plain: Frame,
     pub(super) compressed: Option<(Compression, Frame)>,
 }

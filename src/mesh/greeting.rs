@@ -1,8 +1,11 @@
 //! Handshakes: who speaks first, whom this node takes for a peer, and how a peer that is silent is found out.
 
 use super::Mesh;
+use rand_chacha::rand_core::RngCore;
+
 use super::error::CloseReason;
 use super::event::{Event, Peer};
+use super::holding::HOLD;
 use super::link::{Greeted, Phase};
 use super::outbox::{Class, Parcel};
 use super::peers::Joined;
@@ -31,11 +34,15 @@ impl Mesh {
             return;
         };
         match (link.info.scheme.is_websocket(), id.is_dialled()) {
-            (true, true) | (false, false) => self.greet(now, id),
             (true, false) => {}
             (false, true) => self
                 .timers
                 .set(Timer::Patience(id), now + self.config.greeting_patience),
+            // A second link of theirs may come from there: let it speak first, and it can be ended unseen.
+            (false, false) if self.is_home_of_legacy_peer(id) => {
+                self.timers.set(Timer::Patience(id), now + HOLD);
+            }
+            _ => self.greet(now, id),
         }
     }
 
@@ -49,6 +56,14 @@ impl Mesh {
             return;
         };
         link.spoke = true;
+        self.show_handshake(now, id);
+    }
+
+    /// Sends this node's handshake.
+    pub(super) fn show_handshake(&mut self, now: Timestamp, id: LinkId) {
+        let Some(link) = self.links.get(&id) else {
+            return;
+        };
         let (scheme, is_lent) = (link.info.scheme, link.lent.is_some());
         let host = link.info.local_host.clone();
         let speaker = self.speaker(id);
@@ -114,9 +129,22 @@ impl Mesh {
             return self.handle_lent_greeting(now, id, &handshake);
         }
         match self.judge(id, &handshake) {
+            Ok(_) if self.is_to_be_held(now, id, message) => {}
             Ok(scheme) => self.welcome(now, id, scheme, handshake, message),
             Err(reason) => self.refuse(now, id, &handshake.node, reason),
         }
+    }
+
+    /// Takes a handshake that was held.
+    pub(super) fn handle_held_greeting(&mut self, now: Timestamp, id: LinkId, message: &Message) {
+        let Ok(Signal::Handshake(handshake)) = Signal::parse(message) else {
+            return;
+        };
+        match self.judge(id, &handshake) {
+            Ok(scheme) => self.welcome(now, id, scheme, handshake, message),
+            Err(reason) => self.refuse(now, id, &handshake.node, reason),
+        }
+        self.read_frames(now, id);
     }
 
     /// Whether the peer may be one; and the transport on which it sees itself.
@@ -168,7 +196,11 @@ impl Mesh {
             self.met(target, node);
             self.target_up(target);
         }
+        let is_duplicate = reason == CloseReason::Duplicate;
         self.close_link(now, id, reason);
+        if is_duplicate {
+            self.remind(now, node);
+        }
     }
 
     fn welcome(
@@ -179,17 +211,19 @@ impl Mesh {
         handshake: Handshake,
         message: &Message,
     ) {
-        let (frame, pace) = (self.config.frame, scheme == Scheme::Tcp);
+        let frame = self.config.frame;
         let Some(link) = self.links.get_mut(&id) else {
             return;
         };
         link.info.scheme = scheme;
         let capabilities = message.trailer().capabilities;
+        let is_js2p = capabilities.is_none() && is_js2p(scheme, handshake.form);
         let greeted = Greeted {
             node: handshake.node.clone(),
             capable: capabilities.is_some(),
+            is_js2p,
             forwards: capabilities.is_some_and(|c| c.contains(Capabilities::FORWARD)),
-            paced: capabilities.is_none() && pace,
+            paced: capabilities.is_none() && !is_js2p,
             compression: capabilities
                 .filter(|c| c.contains(Capabilities::ZLIB))
                 .map(|_| Compression::Zlib),
@@ -216,9 +250,12 @@ impl Mesh {
         if let Some(target) = target {
             self.met(target, &node);
             self.target_up(target);
+            self.want_again(target, &node);
         }
         self.tell_peers(now, id);
+        self.send_missed(now, id);
         self.send_waiting(now, &node);
+        self.release_held(now);
     }
 
     /// From the handshake on, a link has other deadlines.
@@ -288,7 +325,11 @@ impl Mesh {
         let mut entries: Vec<_> = others
             .filter(|entry| capable || entry.endpoint.is_some())
             .collect();
-        // Those that can be dialled first; of the rest, as many as there is room for.
+        // A few of many, not always the same; those that can be dialled first.
+        if !entries.is_empty() {
+            let start = self.rng.next_u32() as usize % entries.len();
+            entries.rotate_left(start);
+        }
         entries.sort_by_key(|entry| entry.endpoint.is_none());
         entries.truncate(PEERS_TOLD);
         self.send_signal(now, id, &Signal::Peers(entries));
@@ -348,4 +389,9 @@ impl Mesh {
             self.probe(now, id);
         }
     }
+}
+
+/// Whether a relative is js2p: the one that writes ids as text, and the only one on WebSockets.
+pub(super) fn is_js2p(scheme: Scheme, form: IdForm) -> bool {
+    form == IdForm::Text || scheme.is_websocket()
 }

@@ -10,11 +10,12 @@ use super::Mesh;
 use super::dialling::address_of;
 use super::error::CloseReason;
 use super::event::{LinkInfo, Output};
+use super::greeting::is_js2p;
 use super::link::{Greeted, Link, Phase};
 use super::loans::Lent;
 use super::outbox::{Class, Parcel};
 use super::timers::Timer;
-use crate::address::{Address, Scheme};
+use crate::address::Address;
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
 use crate::wire::{Handshake, Message, Signal, Trailer};
@@ -119,12 +120,14 @@ impl Mesh {
         let Some(link) = self.links.get_mut(&id) else {
             return;
         };
+        let is_js2p = is_js2p(link.info.scheme, handshake.form);
         link.reader.set_max_body(limit);
         link.phase = Phase::Greeted(Greeted {
             node: lent.peer.clone(),
             capable: false,
+            is_js2p,
             forwards: false,
-            paced: link.info.scheme == Scheme::Tcp,
+            paced: !is_js2p,
             compression: None,
             form: handshake.form,
             since: now,

@@ -8,7 +8,7 @@ use super::outbox::{Bounds, Outbox};
 use super::targets::TargetId;
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
-use crate::wire::{Compression, Frame, FrameReader, IdForm};
+use crate::wire::{Compression, Frame, FrameReader, IdForm, Message};
 
 /// How far a link has come. Named by what has happened, not by what is awaited.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,9 @@ pub(super) struct Greeted {
     pub(super) node: NodeId,
     /// It showed capabilities: it is spoken to in the ways that py2p and js2p do not know.
     pub(super) capable: bool,
+    /// It is js2p, as far as its handshake tells: the only one without capabilities that writes ids as text, and the only
+    /// one on WebSockets.
+    pub(super) is_js2p: bool,
     /// It hands whispers on.
     pub(super) forwards: bool,
     /// Frames go to it no faster than this node's legacy pace.
@@ -48,6 +51,10 @@ pub(super) struct Link {
     pub(super) lent: Option<Lent>,
     /// This node has sent its handshake.
     pub(super) spoke: bool,
+    /// The peer has sent something.
+    pub(super) has_heard: bool,
+    /// The peer's handshake, while it is not decided whether this link is to be.
+    pub(super) held: Option<Message>,
     pub(super) reader: FrameReader,
     pub(super) outbox: Outbox,
     /// When the frame that is being received was begun.
@@ -79,6 +86,8 @@ impl Link {
             target: None,
             lent: None,
             spoke: false,
+            has_heard: false,
+            held: None,
             reader: FrameReader::new(greeting_frame),
             outbox: Outbox::new(bounds, now),
             frame_since: None,
@@ -100,6 +109,12 @@ impl Link {
 
     pub(super) fn node(&self) -> Option<&NodeId> {
         self.greeted().map(|greeted| &greeted.node)
+    }
+
+    /// The peer's machine, without its port.
+    pub(super) fn remote_host(&self) -> Option<&str> {
+        let (host, _port) = self.info.remote.as_deref()?.rsplit_once(':')?;
+        Some(host)
     }
 
     pub(super) fn is_paced(&self) -> bool {

@@ -15,6 +15,13 @@ use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
 use crate::wire::PeerEntry;
 
+/// A peer that dialled this node, with the address that it gave.
+struct Caller {
+    scheme: Scheme,
+    entry: PeerEntry,
+    is_legacy: bool,
+}
+
 impl Mesh {
     pub(super) fn link_opened(&mut self, now: Timestamp, id: LinkId, info: LinkInfo) {
         if id.is_dialled() {
@@ -81,11 +88,23 @@ impl Mesh {
             return;
         };
         link.heard = now;
+        link.has_heard = true;
         link.asked = None;
         self.stats.received_bytes += bytes.len() as u64;
         link.reader.push(bytes);
+        self.read_frames(now, id);
+    }
+
+    pub(super) fn read_frames(&mut self, now: Timestamp, id: LinkId) {
         // Each frame may change the link, or end it.
         while let Some(link) = self.links.get_mut(&id) {
+            // While its handshake is held, nothing else counts. What comes meanwhile waits here, and is bounded too.
+            if link.held.is_some() {
+                if link.reader.buffered() > self.config.link_budget {
+                    self.close_link(now, id, CloseReason::NotGreeted);
+                }
+                return;
+            }
             match link.reader.next_frame() {
                 Ok(Some(frame)) => {
                     link.frame_since = None;
@@ -152,18 +171,20 @@ impl Mesh {
 
     /// The link ended without this node's doing.
     pub(super) fn link_closed(&mut self, now: Timestamp, id: LinkId, down: &LinkDown) {
-        let ended = Ended::from_down(down, &self.config.subnet);
+        let is_unheard = self
+            .links
+            .get(&id)
+            .is_some_and(|link| link.spoke && !link.has_heard);
+        let ended = Ended::from_down(down, &self.config.subnet, is_unheard);
         let lost = matches!(down, LinkDown::Failed(_));
         let caller = self.caller(id, lost);
         self.forget_link(now, id, &ended);
-        if let Some((scheme, entry)) = caller {
-            self.learn(now, scheme, &[entry]);
-        }
+        self.call_back(now, caller);
     }
 
     /// The peer of a link that it dialled itself, if it may not dial again: py2p and js2p never do, and a node whose
     /// link was `lost` without a word may have forgotten this one.
-    fn caller(&self, id: LinkId, lost: bool) -> Option<(Scheme, PeerEntry)> {
+    fn caller(&self, id: LinkId, lost: bool) -> Option<Caller> {
         let link = self.links.get(&id).filter(|_| !id.is_dialled())?;
         let greeted = link.greeted().filter(|greeted| lost || !greeted.capable)?;
         let peer = self.table.peer(&greeted.node)?;
@@ -172,7 +193,24 @@ impl Mesh {
             node: peer.node.clone(),
             form: greeted.form,
         };
-        Some((link.info.scheme, entry))
+        Some(Caller {
+            scheme: link.info.scheme,
+            entry,
+            is_legacy: !greeted.capable,
+        })
+    }
+
+    /// Dials who dialled this node and is gone.
+    fn call_back(&mut self, now: Timestamp, caller: Option<Caller>) {
+        match caller {
+            Some(Caller {
+                scheme,
+                entry,
+                is_legacy: true,
+            }) => self.dial_back(now, scheme, entry),
+            Some(Caller { scheme, entry, .. }) => self.learn(now, scheme, &[entry]),
+            None => {}
+        }
     }
 
     /// Closes a link and forgets it.
@@ -197,9 +235,7 @@ impl Mesh {
         let ended = Ended::from_reason(&reason, &self.config.subnet);
         let caller = reason.is_loss().then(|| self.caller(id, true)).flatten();
         self.forget_link(now, id, &ended);
-        if let Some((scheme, entry)) = caller {
-            self.learn(now, scheme, &[entry]);
-        }
+        self.call_back(now, caller);
     }
 
     fn forget_link(&mut self, now: Timestamp, id: LinkId, ended: &Ended) {
@@ -210,11 +246,16 @@ impl Mesh {
         self.lose_tickets(&link);
         if link.lent.is_some() {
             self.lent_link_down(now, &link);
-        } else if let Some(node) = link.node().cloned() {
+        } else if let Some(greeted) = link.greeted() {
+            let node = greeted.node.clone();
             self.part(&node, id, &ended.reason);
+            if !greeted.capable {
+                self.legacy_parted(now, &node, link.target);
+            }
         }
         self.target_down(now, &link, ended);
         self.want_links(now);
+        self.release_held(now);
         self.finish_closing();
     }
 

@@ -16,12 +16,15 @@ mod event;
 mod flood;
 mod forwarding;
 mod greeting;
+mod holding;
+mod legacy;
 mod lending;
 mod link;
 mod links;
 mod loans;
 mod locating;
 mod lookup;
+mod missed;
 mod outbox;
 mod peers;
 mod routes;
@@ -32,7 +35,7 @@ mod timers;
 mod traffic;
 mod whispers;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
@@ -51,6 +54,7 @@ use flood::Seen;
 use link::Link;
 use loans::Loans;
 use lookup::Lookups;
+use missed::Missed;
 use peers::RoutingTable;
 use routes::Routes;
 use targets::Targets;
@@ -96,6 +100,11 @@ pub struct Mesh {
     targets: Targets,
     lookups: Lookups,
     loans: Loans,
+    missed: Missed,
+    /// Links whose handshake is held.
+    held: BTreeSet<LinkId>,
+    /// Nodes that the user disconnected, oldest first.
+    unwanted: VecDeque<NodeId>,
     timers: Timers,
     /// How many links may still write the message of a ticket.
     tickets: BTreeMap<Ticket, usize>,
@@ -132,6 +141,9 @@ impl Mesh {
             targets: Targets::new(config.addresses),
             lookups: Lookups::new(config.lookups, config.errands),
             loans: Loans::new(config.loans),
+            missed: Missed::new(config.accept_past, config.missed.0, config.missed.1),
+            held: BTreeSet::new(),
+            unwanted: VecDeque::new(),
             routes: Routes::new(config.routes),
             config,
             identity,
@@ -274,7 +286,8 @@ impl Mesh {
     fn timer_expired(&mut self, now: Timestamp, timer: Timer) {
         match timer {
             Timer::Greeting(link) => self.greeting_expired(now, link),
-            Timer::Patience(link) => self.greet(now, link),
+            Timer::Patience(link) => self.patience_expired(now, link),
+            Timer::Regreet(link) => self.greet_again(now, link),
             Timer::Frame(link) => self.frame_expired(now, link),
             Timer::Stall(link) => self.stall_expired(now, link),
             Timer::Pace(link) => self.flush(now, link),

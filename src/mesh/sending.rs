@@ -117,6 +117,7 @@ impl Mesh {
         let (mut plain, mut compressed) = (Vec::new(), Vec::new());
         let mut waiting = Vec::new();
         let mut took = 0;
+        let mut has_legacy = false;
         for (&id, link) in &mut self.links {
             let mesh = link.greeted().filter(|_| link.lent.is_none());
             let Some(greeted) = mesh.filter(|greeted| to(id, greeted)) else {
@@ -124,6 +125,7 @@ impl Mesh {
             };
             let (frame, is_compressed) = forms.for_peer(greeted);
             if !greeted.capable {
+                has_legacy = true;
                 link.last_message = Some(forms.plain.clone());
             }
             if link.takes(now, frame) {
@@ -158,6 +160,9 @@ impl Mesh {
         }
         for id in waiting {
             self.flush(now, id);
+        }
+        if class != Class::Control && (has_legacy || self.missed.is_awaited(now)) {
+            self.missed.keep(now, &forms.sender, forms.plain.as_bytes());
         }
         took
     }

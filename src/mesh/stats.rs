@@ -20,7 +20,7 @@ pub struct Stats {
     pub future: u64,
     /// Messages dropped because their time is no whole number of seconds.
     pub no_time: u64,
-    /// Forwarded messages dropped because they make no sense.
+    /// Messages of others dropped because they make no sense.
     pub malformed: u64,
     /// Whispers of other nodes that found no way on from here.
     pub undeliverable: u64,

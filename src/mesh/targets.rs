@@ -10,6 +10,7 @@ use rand_chacha::rand_core::RngCore;
 use super::event::Ticket;
 use crate::address::Address;
 use crate::id::{LinkId, NodeId};
+use crate::time::Timestamp;
 
 /// The number of an address of this node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +50,8 @@ pub(super) struct Target {
     pub(super) tickets: Vec<Ticket>,
     /// Whether it is kept when the first attempt fails.
     pub(super) persist: bool,
+    /// Until when it is dialled more often, as a legacy peer was linked there.
+    pub(super) fresh_until: Timestamp,
     failures: u32,
 }
 
@@ -90,6 +93,7 @@ impl Targets {
             node: None,
             tickets: Vec::new(),
             persist: origin == Origin::User,
+            fresh_until: Timestamp::ZERO,
             failures: 0,
         };
         self.all.insert(id, target);

@@ -16,6 +16,8 @@ pub(super) enum Timer {
     Greeting(LinkId),
     /// A dialler stops waiting for the acceptor to speak first.
     Patience(LinkId),
+    /// A js2p peer is to be reminded of this node.
+    Regreet(LinkId),
     /// A frame that was begun must be complete.
     Frame(LinkId),
     /// The peer must have read something.
@@ -74,6 +76,7 @@ impl Timers {
             Timer::Heartbeat(link),
             Timer::Contest(link),
             Timer::Loan(link),
+            Timer::Regreet(link),
         ] {
             self.stop(timer);
         }

@@ -38,6 +38,8 @@ impl Mesh {
         match frame.open(accepted, limit, &self.config.values) {
             Ok(message) if up => self.handle_greeting(now, id, &message),
             Ok(message) => self.handle_message(now, id, frame, message),
+            // A broadcast that somebody else wrote, as far as can be told.
+            Err(error) if !up && error.is_authors() => self.stats.malformed += 1,
             Err(error) => self.close_link(now, id, CloseReason::Undecodable(error)),
         }
     }
@@ -108,7 +110,11 @@ impl Mesh {
         let sender = message.sender();
         self.flood(
             now,
-            &Forms { plain, compressed },
+            &Forms {
+                sender: sender.clone(),
+                plain,
+                compressed,
+            },
             Class::Relayed,
             None,
             |link, peer| {
@@ -172,6 +178,7 @@ impl Mesh {
         let message = self.sign(now, signal, Trailer::default());
         self.seen.insert(now, message.id());
         let forms = Forms {
+            sender: self.identity.node.clone(),
             plain: message.frame(),
             compressed: None,
         };
@@ -195,11 +202,12 @@ impl Mesh {
             .get(&id)
             .and_then(|link| link.greeted())
             .is_some_and(|greeted| greeted.capable);
-        // js2p loses the link over a renegotiation (PROTOCOL.md, Living with the relatives).
+        // js2p loses the link over a renegotiation.
         let is_js2p = self
             .links
             .get(&id)
-            .is_some_and(|link| link.info.scheme.is_websocket());
+            .and_then(|link| link.greeted())
+            .is_some_and(|greeted| greeted.is_js2p);
         if !codes.is_empty() && !capable && !is_js2p {
             self.send_signal(now, id, &Signal::Compression(Vec::new()));
         }

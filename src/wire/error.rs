@@ -79,6 +79,21 @@ pub enum EncodeError {
     TooLong,
 }
 
+impl DecodeError {
+    /// Whether the bytes came as they were sent, so that whoever wrote the message is to blame, and not who passed it on.
+    pub const fn is_authors(&self) -> bool {
+        matches!(
+            self,
+            Self::Truncated
+                | Self::TooDeep
+                | Self::TooManyItems
+                | Self::NotUtf8
+                | Self::ReservedMarker
+                | Self::BadHeader(_)
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

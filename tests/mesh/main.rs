@@ -18,6 +18,7 @@ mod lending;
 mod limits;
 mod locating;
 mod lookup;
+mod neighbourly;
 mod redial;
 mod replay;
 mod world;

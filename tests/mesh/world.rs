@@ -274,7 +274,7 @@ impl World {
     fn dial(&mut self, number: usize, link: LinkId, address: &Address) {
         if self.doors.contains(&address.port()) {
             self.knocks.push((number, link, address.port()));
-            let info = self.info(Some(address.to_string()));
+            let info = self.info(Some(address.authority()));
             return self.schedule(number, LinkEvent::Opened { link, info });
         }
         let to = usize::from(address.port()) - 1;
@@ -373,6 +373,15 @@ impl World {
         self.numbers += 1;
         let link = LinkId::accepted(self.numbers);
         let info = self.info(Some("by hand".to_owned()));
+        self.deliver(number, LinkEvent::Opened { link, info });
+        link
+    }
+
+    /// As [`World::open_by_hand`], for a peer on the machine `host`.
+    pub fn open_from(&mut self, number: usize, host: &str) -> LinkId {
+        self.numbers += 1;
+        let link = LinkId::accepted(self.numbers);
+        let info = self.info(Some(format!("{host}:{}", 10_000 + self.numbers)));
         self.deliver(number, LinkEvent::Opened { link, info });
         link
     }

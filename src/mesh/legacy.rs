@@ -1,0 +1,50 @@
+//! What is done for py2p and js2p when they lose a link, which py2p does of itself: it is dialled again within a second, and
+//! sent once more what it may have missed.
+
+use super::Mesh;
+use super::outbox::{Class, Parcel};
+use super::targets::{Origin, TargetId};
+use crate::id::{LinkId, NodeId};
+use crate::time::Timestamp;
+
+impl Mesh {
+    /// A link to a legacy peer ended.
+    pub(super) fn legacy_parted(
+        &mut self,
+        now: Timestamp,
+        node: &NodeId,
+        target: Option<TargetId>,
+    ) {
+        if self.table.contains(node) {
+            self.remind(now, node);
+        } else {
+            self.missed.parted(now, node.clone(), target);
+        }
+    }
+
+    /// Sends a legacy peer that has come back the broadcasts of the last minute, byte for byte: what it knows, it drops.
+    pub(super) fn send_missed(&mut self, now: Timestamp, id: LinkId) {
+        let Some(link) = self.links.get(&id) else {
+            return;
+        };
+        let Some(greeted) = link.greeted().filter(|greeted| !greeted.capable) else {
+            return;
+        };
+        for frame in self.missed.returned(now, &greeted.node, link.target) {
+            let parcel = Parcel {
+                frame,
+                class: Class::Relayed,
+                ticket: None,
+            };
+            self.post_counted(now, id, parcel);
+        }
+    }
+
+    /// A node that the user wanted to link to is no unwanted one any more.
+    pub(super) fn want_again(&mut self, target: TargetId, node: &NodeId) {
+        let by_user = |target: &super::targets::Target| target.origin == Origin::User;
+        if self.targets.target(target).is_some_and(by_user) {
+            self.unwanted.retain(|unwanted| unwanted != node);
+        }
+    }
+}
