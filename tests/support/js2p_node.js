@@ -50,19 +50,21 @@ class Node {
     this.encryption = encryption;
   }
 
-  // Begins a node. One that was begun before closes.
-  async start({ subnet }) {
+  // Begins a node, which may tell its peers another port. One that was begun before closes.
+  async start({ subnet, told }) {
     this.mesh?.close();
     const mesh = new MeshSocket(HOST, 0, new base.Protocol(subnet, this.encryption));
     const server = mesh.incoming.socket ?? mesh.incoming;
     await until(() => "not listening", () => server.listening);
-    // js2p tells its peers the port that it was given.
-    mesh.addr[1] = server.address().port;
+    // js2p takes the port that it was given for its own.
+    const { port } = server.address();
+    mesh.addr = [HOST, port];
+    mesh.out_addr = [HOST, told ?? port];
     this.heard = [];
     this.echo = "";
     mesh.on("message", () => this.hear(mesh));
     this.mesh = mesh;
-    return { id: mesh.id, port: mesh.addr[1] };
+    return { id: mesh.id, port };
   }
 
   hear(mesh) {

@@ -80,13 +80,14 @@ class Node:
     def __init__(self):
         self.mesh = None
 
-    def start(self, subnet):
-        """Begins a node. One that was begun before closes."""
+    def start(self, subnet, told=None):
+        """Begins a node, which may tell its peers another port. One that was begun before closes."""
         if self.mesh is not None:
             self.mesh.close()
         # py2p tells its peers the port that it was given, so that one cannot be 0.
         port = free_port()
-        self.mesh = MeshSocket("127.0.0.1", port, Protocol(subnet, "Plaintext"))
+        out_addr = ("127.0.0.1", told or port)
+        self.mesh = MeshSocket("127.0.0.1", port, Protocol(subnet, "Plaintext"), out_addr)
         self.mesh.daemon.exceptions = Complaints()
         self.heard = []
         #: What goes before the texts that are sent back, if any are.

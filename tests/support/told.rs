@@ -69,9 +69,11 @@ impl Told {
         node
     }
 
-    /// Has the node end, and another of `subnet` begin in its place, with an id and a port of its own.
-    pub(crate) async fn start_again(&mut self, subnet: &str) {
-        let own = self.tell(json!({ "do": "start", "subnet": subnet })).await;
+    /// Has the node end, and another of `subnet` begin in its place, with an id and a port of its own. It may tell its
+    /// peers another port.
+    pub(crate) async fn start_again(&mut self, subnet: &str, told: Option<u16>) {
+        let start = json!({ "do": "start", "subnet": subnet, "told": told });
+        let own = self.tell(start).await;
         self.heard.clear();
         self.becomes(&own);
     }
