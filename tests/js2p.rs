@@ -312,6 +312,36 @@ fn is_from(heard: &Heard, node: &Node, text: &str, is_whisper: bool) {
 }
 
 #[tokio::test]
+async fn a_node_behind_the_relay_is_replied_to_and_replies() {
+    for scheme in BOTH {
+        let (mut relay, mut theirs) = dialled_by_js2p(scheme).await;
+        let address = relay.address(Scheme::Ws).to_string();
+        let mut far = Node::start(node().peer(address)).await;
+        relay.has_peers(&[far.id(), theirs.id()]).await;
+        far.has_peers(&[relay.id()]).await;
+        theirs.send(json!(["who is there?"])).await;
+        let question = far.hears().await;
+        soon(
+            "a reply on its way",
+            question.reply("one who cannot be dialled"),
+        )
+        .await
+        .expect("the way on which it was heard");
+        let answer = theirs.hears().await;
+        is_from(&answer, &far, "one who cannot be dialled", true);
+        theirs
+            .reply(&answer, json!(["hello, whoever you are"]))
+            .await;
+        let last = far.hears().await;
+        assert!(last.is_whisper() && last.sender() == theirs.id());
+        assert_eq!(text(&last), "hello, whoever you are");
+        assert_eq!(theirs.complaints().await, json!([]));
+        assert_eq!(relay.hears_text().await, "who is there?");
+        assert!(relay.close().await.is_empty(), "a whisper is for one node");
+    }
+}
+
+#[tokio::test]
 async fn another_subnet_is_refused_and_told() {
     for scheme in BOTH {
         let mut ours = Node::start(relay()).await;

@@ -18,14 +18,19 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    /// Starts a relay that listens at these addresses and dials those of `peers`.
+    /// Starts a relay that listens at these addresses, dials those of `peers`, and shows the page.
     pub(crate) fn start(listen: &[&str], peers: &[&Address]) -> Self {
+        Self::start_with(&page(), listen, peers)
+    }
+
+    /// As [`Relay::start`], with another page.
+    pub(crate) fn start_with(page: &Path, listen: &[&str], peers: &[&Address]) -> Self {
         let mut relay = Command::new(env!("CARGO_BIN_EXE_rs2p"));
         relay
             .args(["relay", "--log=error", "--listen"])
             .args(listen)
             .arg("--www")
-            .arg(page())
+            .arg(page)
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
         for peer in peers {
@@ -83,7 +88,7 @@ fn announced(line: &str) -> Address {
 }
 
 /// The page that was built.
-fn page() -> PathBuf {
+pub(crate) fn page() -> PathBuf {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/www");
     assert!(
         page.join("pkg/rs2p_bg.wasm").is_file(),
