@@ -434,5 +434,6 @@ async fn a_node_that_is_refused_as_a_copy_of_itself_says_so() {
         assert_eq!(reason, CloseReason::OwnNode, "{scheme}");
     }
     assert_eq!(here.socket.status(), Status::Connecting);
-    soon("the end", here.socket.close()).await;
+    let closed = soon("the end", here.socket.close()).await;
+    closed.expect("closed once");
 }

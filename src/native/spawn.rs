@@ -44,8 +44,10 @@ impl Builder {
             mesh,
             port,
             announcer,
+            dispatcher,
             socket,
         } = self.build(listening, wall, entropy)?;
+        tokio::spawn(dispatcher);
         tokio::spawn(Driver::new(mesh, transport, clock, announcer, port));
         Ok(socket)
     }

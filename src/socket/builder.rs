@@ -1,9 +1,10 @@
 //! How a node begins: what it is told, checked as a whole, before anything runs.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use super::hub::{Hub, InboxLimits, Interest};
-use super::{Announcer, MeshError, MeshSocket, Shared};
+use super::hub::{Hub, Interest};
+use super::{Announcer, Dispatcher, InboxLimits, MeshError, MeshSocket, Shared};
 use crate::address::{Address, AddressError};
 use crate::driver::{Port, port};
 use crate::id::NodeId;
@@ -34,6 +35,8 @@ pub struct Node {
     pub port: Port,
     /// What events go to.
     pub announcer: Announcer,
+    /// What runs the handlers and listeners: a future to be spawned beside the driver.
+    pub dispatcher: Dispatcher,
     /// The handle.
     pub socket: MeshSocket,
 }
@@ -147,6 +150,7 @@ impl Builder {
         seed.copy_from_slice(&entropy[48..]);
         let node = self.identity.unwrap_or_else(|| NodeId::from_entropy(&id));
         let subnet = self.config.subnet.clone();
+        let advertised = self.config.advertise.clone();
         let mut mesh = Mesh::new(self.config, Identity { node: node.clone() }, seed);
         mesh.handle_environment(Timestamp::ZERO, Environment::WallClock(wall));
         for address in self.peers {
@@ -162,21 +166,22 @@ impl Builder {
         let hub = Arc::new(Hub::new(self.inbox));
         let inbox = hub.subscribe(Interest::Messages);
         let (caller, port) = port();
-        let shared = Shared {
+        let shared = Arc::new(Shared {
             node,
             subnet,
             listening,
+            advertised,
             caller,
             hub: hub.clone(),
             inbox,
-        };
+            is_closed: AtomicBool::new(false),
+        });
         Ok(Node {
             mesh,
             port,
+            dispatcher: Dispatcher::new(hub.clone(), Arc::downgrade(&shared)),
             announcer: Announcer::new(hub),
-            socket: MeshSocket {
-                shared: Arc::new(shared),
-            },
+            socket: MeshSocket { shared },
         })
     }
 }

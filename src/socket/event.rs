@@ -6,6 +6,7 @@ use core::task::{Context, Poll};
 use futures::Stream;
 
 use super::hub::{InboxId, Interest};
+use super::inbox::Item;
 use super::{MeshError, MeshSocket, Message};
 use crate::address::Address;
 use crate::id::NodeId;
@@ -57,7 +58,14 @@ pub enum Event {
 }
 
 impl Event {
-    pub(super) fn from_core(event: mesh::Event, socket: &MeshSocket) -> Option<Self> {
+    fn from_item(item: Item<mesh::Event>, socket: &MeshSocket) -> Option<Self> {
+        match item {
+            Item::Lagged(missed) => Some(Self::Lagged(missed)),
+            Item::One(event) => Self::from_core(event, socket),
+        }
+    }
+
+    fn from_core(event: mesh::Event, socket: &MeshSocket) -> Option<Self> {
         Some(match event {
             mesh::Event::Joined => Self::Connected,
             mesh::Event::Left => Self::Disconnected,
@@ -122,7 +130,7 @@ impl Stream for Events {
         loop {
             match self.socket.shared.hub.poll_next(self.inbox, cx) {
                 Poll::Ready(Some(item)) => {
-                    if let Some(event) = self.socket.event(item) {
+                    if let Some(event) = Event::from_item(item, &self.socket) {
                         return Poll::Ready(Some(event));
                     }
                 }

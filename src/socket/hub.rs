@@ -1,31 +1,22 @@
 //! What the running node tells its handles: a snapshot to look at, and a bounded queue for each who listens.
+//!
+//! Where there are handlers or listeners, everything passes the stage first: a queue that the
+//! [`Dispatcher`](super::Dispatcher) takes from. No code of a user's runs and nobody is woken while the lock is held.
 
+use core::fmt;
 use core::task::{Context, Poll, Waker};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures::future::BoxFuture;
+
+use super::faults::{Fault, Faults};
+use super::handlers::{Handler, HandlerId};
+use super::inbox::{Inbox, InboxLimits, Item, Room, remember};
+use super::listeners::{EventKind, LISTENERS_AT_WORK, Listeners};
 use super::snapshot::Snapshot;
 use crate::driver::Observer;
-use crate::id::NodeId;
-use crate::mesh::{Event, Mesh};
-
-/// How much waits for one who listens and does not take it. Beyond either bound the oldest goes, and is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InboxLimits {
-    /// Events. 4,096 by default.
-    pub events: usize,
-    /// Bytes of their messages. 16 MiB by default.
-    pub bytes: usize,
-}
-
-impl Default for InboxLimits {
-    fn default() -> Self {
-        Self {
-            events: 4_096,
-            bytes: 16 << 20,
-        }
-    }
-}
+use crate::mesh::{Event, Mesh, Peer};
 
 /// What one who listens wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,37 +29,90 @@ pub(super) enum Interest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct InboxId(u64);
 
-/// What a listener takes out of its queue.
-#[derive(Debug)]
-pub(super) enum Item {
-    Event(Box<Event>),
-    /// So many were dropped because the listener was slow.
-    Lagged(u64),
+/// What handlers and listeners are shown before anybody else.
+pub(super) struct Staged {
+    pub(super) event: Event,
+    /// From whom it came, if it is a message.
+    pub(super) peer: Option<Peer>,
 }
 
-#[derive(Debug)]
-struct Inbox {
-    interest: Interest,
-    queue: VecDeque<Event>,
-    bytes: usize,
-    lagged: u64,
-    wakers: Vec<Waker>,
+/// An asynchronous listener at work.
+pub(super) struct Work {
+    pub(super) kind: EventKind,
+    pub(super) future: BoxFuture<'static, ()>,
 }
 
-#[derive(Debug)]
 pub(super) struct Hub {
     state: Mutex<State>,
     limits: InboxLimits,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
-    inboxes: BTreeMap<InboxId, Inbox>,
+    inboxes: BTreeMap<InboxId, (Interest, Inbox<Event>)>,
     next: u64,
     snapshot: Snapshot,
     watchers: Vec<Waker>,
-    /// The node has ended; nothing comes any more.
+    faults: Faults,
+    missed: u64,
+    handlers: Vec<(HandlerId, Handler)>,
+    listeners: Listeners,
+    stage: Inbox<Staged>,
+    /// The dispatcher holds what it has taken from the stage.
+    is_showing: bool,
+    /// The dispatcher is gone: nothing is staged any more.
+    is_unattended: bool,
+    begun: VecDeque<Work>,
+    /// How many asynchronous listeners are begun and not done.
+    at_work: usize,
+    /// The node has ended; what is staged is all that comes.
     ended: bool,
+}
+
+impl State {
+    fn is_staging(&self) -> bool {
+        let is_attended = !self.handlers.is_empty() || !self.listeners.is_empty();
+        !self.is_unattended && (is_attended || self.is_showing || !self.stage.is_empty())
+    }
+
+    /// Whether nothing comes any more for those who listen.
+    fn is_over(&self) -> bool {
+        let is_staged = self.is_showing || !self.stage.is_empty();
+        self.ended && (self.is_unattended || !is_staged)
+    }
+
+    /// Gives an event to everybody who wants it.
+    fn distribute(&mut self, event: &Event, limits: InboxLimits, wakes: &mut Vec<Waker>) {
+        let is_plain = matches!(event, Event::Message { message, .. } if message.has_plain_flag());
+        for (interest, inbox) in self.inboxes.values_mut() {
+            if is_plain || *interest == Interest::Everything {
+                inbox.push(event.clone(), room(event), limits, wakes);
+            }
+        }
+    }
+
+    fn stage(&mut self, event: Event, limits: InboxLimits, wakes: &mut Vec<Waker>) {
+        let peer = match &event {
+            Event::Message { via, .. } => self.snapshot.peers.get(via).cloned(),
+            _ => None,
+        };
+        let room = room(&event);
+        self.stage.push(Staged { event, peer }, room, limits, wakes);
+    }
+
+    fn wake_listeners(&mut self, wakes: &mut Vec<Waker>) {
+        wakes.append(&mut self.watchers);
+        for (_, inbox) in self.inboxes.values_mut() {
+            inbox.wake(wakes);
+        }
+    }
+}
+
+fn room(event: &Event) -> Room {
+    match event {
+        Event::Message { message, .. } => Room::Message(message.frame().as_bytes().len()),
+        _ => Room::Other,
+    }
 }
 
 impl Hub {
@@ -83,14 +127,7 @@ impl Hub {
         let mut state = self.lock();
         let id = InboxId(state.next);
         state.next += 1;
-        let inbox = Inbox {
-            interest,
-            queue: VecDeque::new(),
-            bytes: 0,
-            lagged: 0,
-            wakers: Vec::new(),
-        };
-        state.inboxes.insert(id, inbox);
+        state.inboxes.insert(id, (interest, Inbox::default()));
         id
     }
 
@@ -99,38 +136,60 @@ impl Hub {
     }
 
     /// The next item for a listener; `Ready(None)` when the node has ended and the queue is empty.
-    pub(super) fn poll_next(&self, id: InboxId, cx: &mut Context<'_>) -> Poll<Option<Item>> {
+    pub(super) fn poll_next(&self, id: InboxId, cx: &mut Context<'_>) -> Poll<Option<Item<Event>>> {
         let mut state = self.lock();
-        let ended = state.ended;
-        let Some(inbox) = state.inboxes.get_mut(&id) else {
+        let is_over = state.is_over();
+        let Some((_, inbox)) = state.inboxes.get_mut(&id) else {
             return Poll::Ready(None);
         };
         if let Some(item) = inbox.take() {
             return Poll::Ready(Some(item));
         }
-        if ended {
+        if is_over {
             return Poll::Ready(None);
         }
-        remember(&mut inbox.wakers, cx.waker());
+        inbox.wait(cx.waker());
         Poll::Pending
     }
 
     /// What waits already.
-    pub(super) fn try_next(&self, id: InboxId) -> Option<Item> {
-        self.lock().inboxes.get_mut(&id)?.take()
+    pub(super) fn try_next(&self, id: InboxId) -> Option<Item<Event>> {
+        self.lock().inboxes.get_mut(&id)?.1.take()
     }
 
-    /// Gives an event to everybody who wants it, and to the snapshot.
-    pub(super) fn publish(&self, mesh: &Mesh, event: &Event) {
+    /// Keeps count of messages that nobody took in time.
+    pub(super) fn miss(&self, count: u64) {
         let mut state = self.lock();
-        state.snapshot.apply(mesh, event);
-        wake_all(&mut state.watchers);
-        let is_plain = matches!(event, Event::Message { message, .. } if message.has_plain_flag());
-        for inbox in state.inboxes.values_mut() {
-            if is_plain || inbox.interest == Interest::Everything {
-                inbox.push(event.clone(), self.limits);
+        state.missed += count;
+        state.faults.push(Fault::Missed(count));
+    }
+
+    pub(super) fn missed(&self) -> u64 {
+        self.lock().missed
+    }
+
+    pub(super) fn fault(&self, fault: Fault) {
+        self.lock().faults.push(fault);
+    }
+
+    pub(super) fn faults(&self) -> Vec<Fault> {
+        self.lock().faults.list()
+    }
+
+    /// Takes an event from the node's loop.
+    fn publish(&self, mesh: &Mesh, event: Event) {
+        self.change(|state, wakes| {
+            state.snapshot.apply(mesh, &event);
+            wakes.append(&mut state.watchers);
+            if let Some(fault) = Fault::of(&event) {
+                state.faults.push(fault);
             }
-        }
+            if state.is_staging() {
+                state.stage(event, self.limits, wakes);
+            } else {
+                state.distribute(&event, self.limits, wakes);
+            }
+        });
     }
 
     pub(super) fn look<R>(&self, read: impl FnOnce(&Snapshot) -> R) -> R {
@@ -154,15 +213,22 @@ impl Hub {
         Poll::Pending
     }
 
-    /// The node has ended: everybody who waits is told.
-    pub(super) fn end(&self) {
-        let mut state = self.lock();
-        state.ended = true;
-        state.snapshot.end();
-        wake_all(&mut state.watchers);
-        for inbox in state.inboxes.values_mut() {
-            wake_all(&mut inbox.wakers);
-        }
+    /// The node has ended: everybody who waits is told, behind what is staged.
+    fn end(&self) {
+        self.change(|state, wakes| {
+            state.ended = true;
+            state.snapshot.end();
+            state.stage.wake(wakes);
+            state.wake_listeners(wakes);
+        });
+    }
+
+    /// Runs `change` under the lock, then wakes those that it names.
+    fn change<R>(&self, change: impl FnOnce(&mut State, &mut Vec<Waker>) -> R) -> R {
+        let mut wakes = Vec::new();
+        let changed = change(&mut self.lock(), &mut wakes);
+        wakes.into_iter().for_each(Waker::wake);
+        changed
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -171,48 +237,125 @@ impl Hub {
     }
 }
 
-impl Inbox {
-    fn take(&mut self) -> Option<Item> {
-        if self.lagged > 0 {
-            return Some(Item::Lagged(core::mem::take(&mut self.lagged)));
+/// Handlers and listeners, and what the dispatcher does for them.
+impl Hub {
+    pub(super) fn add_handler(&self, handler: Handler) -> HandlerId {
+        let mut state = self.lock();
+        let id = HandlerId(state.next);
+        state.next += 1;
+        // Of a node that has ended nothing comes, and a handler that is kept would keep what it holds.
+        if !state.ended && !state.is_unattended {
+            state.handlers.push((id, handler));
         }
-        let event = self.queue.pop_front()?;
-        self.bytes -= weight(&event);
-        Some(Item::Event(Box::new(event)))
+        id
     }
 
-    fn push(&mut self, event: Event, limits: InboxLimits) {
-        self.bytes += weight(&event);
-        self.queue.push_back(event);
-        while self.queue.len() > limits.events
-            || (self.bytes > limits.bytes && self.queue.len() > 1)
-        {
-            let Some(dropped) = self.queue.pop_front() else {
-                break;
-            };
-            self.bytes -= weight(&dropped);
-            self.lagged += 1;
+    pub(super) fn remove_handler(&self, id: HandlerId) -> bool {
+        let removed = {
+            let handlers = &mut self.lock().handlers;
+            let at = handlers.iter().position(|(known, _)| *known == id);
+            at.map(|at| handlers.remove(at))
+        };
+        removed.is_some()
+    }
+
+    pub(super) fn handlers(&self) -> Vec<(HandlerId, Handler)> {
+        self.lock().handlers.clone()
+    }
+
+    /// Reads or changes who listens. What `change` takes away is to be dropped by the caller.
+    pub(super) fn listeners<R>(&self, change: impl FnOnce(&mut Listeners) -> R) -> R {
+        change(&mut self.lock().listeners)
+    }
+
+    /// Has the dispatcher run an asynchronous listener, if not too many are at work.
+    pub(super) fn begin(&self, kind: EventKind, future: BoxFuture<'static, ()>) {
+        let refused = self.change(|state, wakes| {
+            if state.is_unattended || state.at_work >= LISTENERS_AT_WORK {
+                state.faults.push(Fault::ListenersBusy { kind });
+                return Some(future);
+            }
+            state.at_work += 1;
+            state.begun.push_back(Work { kind, future });
+            state.stage.wake(wakes);
+            None
+        });
+        drop(refused);
+    }
+
+    /// Takes the listeners that were begun. The dispatcher is woken for the next, and for what is staged.
+    pub(super) fn take_begun(&self, dispatcher: &Waker) -> VecDeque<Work> {
+        let mut state = self.lock();
+        state.stage.wait(dispatcher);
+        core::mem::take(&mut state.begun)
+    }
+
+    /// A listener is done.
+    pub(super) fn done(&self) {
+        self.lock().at_work -= 1;
+    }
+
+    /// The next event for handlers and listeners. It is being shown until [`Hub::shown`]; `Ready(None)` when the node has
+    /// ended and none is left.
+    pub(super) fn poll_stage(&self) -> Poll<Option<Item<Staged>>> {
+        let mut state = self.lock();
+        match state.stage.take() {
+            Some(item) => {
+                state.is_showing = true;
+                Poll::Ready(Some(item))
+            }
+            None if state.ended => Poll::Ready(None),
+            None => Poll::Pending,
         }
-        wake_all(&mut self.wakers);
+    }
+
+    /// What was shown goes to everybody.
+    pub(super) fn pass_on(&self, event: &Event) {
+        self.change(|state, wakes| state.distribute(event, self.limits, wakes));
+    }
+
+    /// What was to be shown was dropped: everybody misses it.
+    pub(super) fn pass_on_loss(&self, count: u64) {
+        self.change(|state, wakes| {
+            state.faults.push(Fault::HandlersLate(count));
+            for (_, inbox) in state.inboxes.values_mut() {
+                inbox.miss(count, wakes);
+            }
+        });
+    }
+
+    /// The dispatcher is done with what it took from the stage.
+    pub(super) fn shown(&self) {
+        self.change(|state, wakes| {
+            state.is_showing = false;
+            if state.is_over() {
+                state.wake_listeners(wakes);
+            }
+        });
+    }
+
+    /// Nobody shows anything any more: what is staged goes to everybody, and who handled or listened is forgotten.
+    pub(super) fn unattend(&self) {
+        let forgotten = self.change(|state, wakes| {
+            state.is_unattended = true;
+            state.is_showing = false;
+            while let Some(item) = state.stage.take() {
+                match item {
+                    Item::One(staged) => state.distribute(&staged.event, self.limits, wakes),
+                    Item::Lagged(count) => state.faults.push(Fault::HandlersLate(count)),
+                }
+            }
+            state.wake_listeners(wakes);
+            let handlers = core::mem::take(&mut state.handlers);
+            (handlers, core::mem::take(&mut state.listeners))
+        });
+        drop(forgotten);
     }
 }
 
-fn weight(event: &Event) -> usize {
-    match event {
-        Event::Message { message, .. } => message.frame().as_bytes().len(),
-        _ => size_of::<NodeId>(),
-    }
-}
-
-fn remember(wakers: &mut Vec<Waker>, waker: &Waker) {
-    if !wakers.iter().any(|known| known.will_wake(waker)) {
-        wakers.push(waker.clone());
-    }
-}
-
-fn wake_all(wakers: &mut Vec<Waker>) {
-    for waker in wakers.drain(..) {
-        waker.wake();
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub").finish_non_exhaustive()
     }
 }
 
@@ -232,7 +375,7 @@ impl Observer for Announcer {
     fn handle_event(&mut self, mesh: &Mesh, event: Event) {
         // Those who asked are answered by the driver; nobody else is concerned.
         if !matches!(event, Event::Settled { .. } | Event::Closed) {
-            self.hub.publish(mesh, &event);
+            self.hub.publish(mesh, event);
         }
     }
 }

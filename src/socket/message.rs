@@ -79,6 +79,11 @@ impl Message {
         self.socket.whisper(self.sender(), packets).await
     }
 
+    /// The node that the message came to.
+    pub fn socket(&self) -> &MeshSocket {
+        &self.socket
+    }
+
     /// The message as it was on the wire.
     pub fn as_wire(&self) -> &wire::Message {
         &self.inner

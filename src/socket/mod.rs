@@ -4,24 +4,36 @@
 //! the events. Handles share one node; it closes when the last one is dropped, or when one says so.
 
 mod builder;
+mod dispatcher;
 mod error;
 mod event;
+mod faults;
+mod handlers;
 mod hub;
+mod inbox;
+mod listeners;
 mod message;
 mod sending;
 mod snapshot;
 
 use core::fmt;
 use core::future::poll_fn;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::channel::oneshot;
 
 pub use builder::{Builder, Node};
+pub use dispatcher::Dispatcher;
 pub use error::MeshError;
 pub use event::{Event, Events};
-pub use hub::{Announcer, InboxLimits};
+pub use faults::{FAULTS, Fault};
+pub use handlers::HandlerId;
+pub use hub::Announcer;
+pub use inbox::InboxLimits;
+pub use listeners::{EventKind, LISTENERS_AT_WORK, ListenerId};
 pub use message::Message;
 pub use sending::{SendOptions, Sent};
 pub use snapshot::{KnownNode, Status, Topology};
@@ -29,8 +41,9 @@ pub use snapshot::{KnownNode, Status, Topology};
 use crate::address::Address;
 use crate::driver::{Caller, Job, Request, Until};
 use crate::id::NodeId;
-use crate::mesh::{Command, CommandError, Environment, Failure, Peer, Receipt, Stats};
-use hub::{Hub, InboxId, Item};
+use crate::mesh::{self, Command, CommandError, Environment, Failure, Peer, Receipt, Stats};
+use hub::{Hub, InboxId};
+use inbox::Item;
 use snapshot::Snapshot;
 
 /// A node of the mesh.
@@ -46,9 +59,12 @@ struct Shared {
     node: NodeId,
     subnet: String,
     listening: Vec<Address>,
+    advertised: Vec<Address>,
     caller: Caller,
     hub: Arc<Hub>,
     inbox: InboxId,
+    /// Somebody asked it to close.
+    is_closed: AtomicBool,
 }
 
 impl MeshSocket {
@@ -72,14 +88,24 @@ impl MeshSocket {
         &self.shared.listening
     }
 
+    /// Where this node tells others to dial it: py2p's `out_addr`. Empty if it cannot be dialled, as in a browser.
+    pub fn out_addr(&self) -> &[Address] {
+        &self.shared.advertised
+    }
+
     /// Whether it is in the mesh.
     pub fn status(&self) -> Status {
         self.look(Snapshot::status)
     }
 
-    /// The routing table: every node with a link to this one, in the order of their ids.
+    /// Every node with a link to this one, in the order of their ids.
     pub fn peers(&self) -> Vec<Peer> {
         self.look(|snapshot| snapshot.peers.values().cloned().collect())
+    }
+
+    /// As [`MeshSocket::peers`], by their ids.
+    pub fn routing_table(&self) -> BTreeMap<NodeId, Peer> {
+        self.look(|snapshot| snapshot.peers.clone())
     }
 
     /// The peers that this node dialled.
@@ -108,6 +134,11 @@ impl MeshSocket {
     /// What was counted, as of the last event.
     pub fn stats(&self) -> Stats {
         self.look(|snapshot| snapshot.stats)
+    }
+
+    /// What went wrong where no call could tell, the oldest first: the last [`FAULTS`]. None is py2p's status "Nominal".
+    pub fn faults(&self) -> Vec<Fault> {
+        self.shared.hub.faults()
     }
 
     fn look<R>(&self, read: impl FnOnce(&Snapshot) -> R) -> R {
@@ -154,8 +185,9 @@ impl MeshSocket {
 
     /// The next message; `None` when the node has closed and none is left.
     ///
-    /// Messages wait here from the node's start on, within [`InboxLimits`]; handles that wait at once share them, each
-    /// message going to one. Cancel-safe: a message is not lost when the future is dropped.
+    /// Plain messages that no handler kept wait here from the node's start on, within [`InboxLimits`]; what is dropped is
+    /// counted by [`MeshSocket::missed`]. Handles that wait at once share them, each message going to one. Cancel-safe: a
+    /// message is not lost when the future is dropped.
     pub async fn recv(&self) -> Option<Message> {
         poll_fn(|cx| self.poll_recv(cx)).await
     }
@@ -163,38 +195,54 @@ impl MeshSocket {
     /// A message that waits already.
     pub fn try_recv(&self) -> Option<Message> {
         while let Some(item) = self.shared.hub.try_next(self.shared.inbox) {
-            if let Some(Event::Message(message)) = self.event(item) {
+            if let Some(message) = self.received(item) {
                 return Some(message);
             }
         }
         None
     }
 
+    /// Up to `quantity` messages that wait already, the oldest first; maybe none.
+    pub fn try_recv_many(&self, quantity: usize) -> Vec<Message> {
+        core::iter::from_fn(|| self.try_recv())
+            .take(quantity)
+            .collect()
+    }
+
     /// As [`MeshSocket::recv`], for those who write futures.
     pub fn poll_recv(&self, cx: &mut Context<'_>) -> Poll<Option<Message>> {
         loop {
-            match self.shared.hub.poll_next(self.shared.inbox, cx) {
-                Poll::Ready(Some(item)) => {
-                    if let Some(Event::Message(message)) = self.event(item) {
-                        return Poll::Ready(Some(message));
-                    }
-                }
-                Poll::Ready(None) => return Poll::Ready(None),
-                Poll::Pending => return Poll::Pending,
+            let Some(item) = ready!(self.shared.hub.poll_next(self.shared.inbox, cx)) else {
+                return Poll::Ready(None);
+            };
+            if let Some(message) = self.received(item) {
+                return Poll::Ready(Some(message));
             }
         }
+    }
+
+    fn received(&self, item: Item<mesh::Event>) -> Option<Message> {
+        match item {
+            Item::One(mesh::Event::Message { message, via }) => {
+                Some(Message::new(message, via, self.clone()))
+            }
+            Item::Lagged(count) => {
+                self.shared.hub.miss(count);
+                None
+            }
+            Item::One(_) => None,
+        }
+    }
+
+    /// How many messages [`MeshSocket::recv`] found dropped because they were not taken in time
+    /// ([`InboxLimits`]).
+    pub fn missed(&self) -> u64 {
+        self.shared.hub.missed()
     }
 
     /// Everything that happens from now on, messages included, in a queue of its own within [`InboxLimits`].
     pub fn events(&self) -> Events {
         Events::of(self)
-    }
-
-    fn event(&self, item: Item) -> Option<Event> {
-        match item {
-            Item::Lagged(missed) => Some(Event::Lagged(missed)),
-            Item::Event(event) => Event::from_core(*event, self),
-        }
     }
 
     /// Asks every peer for its peers, which shows in [`MeshSocket::topology`] when they answer.
@@ -227,10 +275,18 @@ impl MeshSocket {
 
     /// Writes what waits, closes every link and ends the node. Done when all that is so, within twice
     /// [`Config::linger`](crate::Config); at once if it is already.
-    pub async fn close(&self) {
-        // A node that has ended needs no asking.
-        let _ = self.ask(Command::Close, Until::Accepted).await;
+    ///
+    /// # Errors
+    /// [`CommandError::Closed`] if the node was told to close before, by any handle. It is closed then all the same.
+    pub async fn close(&self) -> Result<(), MeshError> {
+        let was_closed = self.shared.is_closed.swap(true, Ordering::Relaxed);
+        // Asked again, as who asked before may have given up before the node was told. One that has ended needs no asking.
+        drop(self.ask(Command::Close, Until::Accepted).await);
         poll_fn(|cx| self.shared.hub.poll_look(cx, |_| None::<()>)).await;
+        if was_closed {
+            return Err(CommandError::Closed.into());
+        }
+        Ok(())
     }
 
     async fn ask(&self, command: Command, until: Until) -> Result<Receipt, MeshError> {

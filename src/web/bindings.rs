@@ -195,7 +195,8 @@ impl JsMeshSocket {
     pub fn close(&self) -> Promise {
         let socket = self.socket.clone();
         promise(async move {
-            socket.close().await;
+            // A second close is harmless in JavaScript: it ends when the first does.
+            drop(socket.close().await);
             Ok(JsValue::UNDEFINED)
         })
     }

@@ -36,8 +36,10 @@ impl Builder {
             mesh,
             port,
             announcer,
+            dispatcher,
             socket,
         } = self.build(Vec::new(), clock.wall(), entropy)?;
+        spawn_local(dispatcher);
         spawn_local(Driver::new(
             mesh,
             WebTransport::new(),

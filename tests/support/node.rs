@@ -103,7 +103,8 @@ impl Node {
 
     /// Closes the node; returns what it had received and nobody had taken.
     pub(crate) async fn close(self) -> Vec<Message> {
-        soon("the end of a node that closes", self.socket.close()).await;
+        let closed = soon("the end of a node that closes", self.socket.close()).await;
+        closed.expect("a node that nobody closed before");
         let mut rest = Vec::new();
         while let Some(message) = self.socket.recv().await {
             rest.push(message);

@@ -152,7 +152,7 @@ impl Nodes {
         let running = self.lock().running.remove(&number);
         let Running { runtime, node } = running.ok_or_else(|| no_node(number))?;
         if !crash {
-            node.socket.close().await;
+            drop(node.socket.close().await);
         }
         // What waits for the node here learns of its end from the socket, which ends with the runtime.
         runtime.shutdown_background();

@@ -104,8 +104,8 @@ async fn a_node_without_peers_sends_nothing() {
 async fn a_node_that_is_closed_does_nothing_any_more() {
     let node = node().await;
     let mut events = node.events();
-    for _ in 0..2 {
-        soon("the end", node.close()).await;
+    for is_first in [true, false] {
+        assert_eq!(soon("the end", node.close()).await.is_ok(), is_first);
     }
     assert_eq!(node.status(), Status::Closed);
     assert!(soon("no message", node.recv()).await.is_none());

@@ -81,7 +81,7 @@ async fn a_tab_joins_a_relay_over_a_websocket() {
     assert_eq!(tab.outgoing(), [relay.id().clone()]);
     assert!(tab.incoming().is_empty());
     relay.has_peers(&[tab.id()]).await;
-    soon("the end", tab.close()).await;
+    soon("the end", tab.close()).await.expect("closed once");
     relay.close().await;
 }
 
@@ -351,7 +351,7 @@ async fn a_close_is_seen_by_the_relay_at_once_and_as_one() {
     let tab = joined(&relay).await;
     relay.has_peers(&[tab.id()]).await;
     say(&tab, "goodbye").await;
-    soon("the end", tab.close()).await;
+    soon("the end", tab.close()).await.expect("closed once");
     let reason = relay.parting(tab.id()).await;
     // A page may close with 1000 and with no other code below 3000 (HTML, WebSocket.close).
     assert!(
@@ -387,7 +387,7 @@ async fn a_peer_that_is_disconnected_is_told_so_and_can_be_dialled_again() {
 /// Ends everything; a node in this tab may have heard nothing that was not taken.
 async fn end<const N: usize>(tabs: &[&MeshSocket], natives: [Native; N]) {
     for tab in tabs {
-        soon("the end", tab.close()).await;
+        soon("the end", tab.close()).await.expect("closed once");
         let rest = tab.recv().await;
         assert!(rest.is_none(), "heard besides: {rest:?}");
     }

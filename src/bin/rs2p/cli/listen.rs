@@ -50,7 +50,7 @@ pub(super) async fn run(args: Listen) -> Result<(), Fault> {
         () = signals.first() => Ok(End::Signal),
         () = over(args.timeout) => Ok(End::Timeout),
     };
-    socket.close().await;
+    socket.close().await?;
     judge(end?, &args, printed.get())
 }
 

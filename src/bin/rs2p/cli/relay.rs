@@ -41,8 +41,8 @@ pub(super) async fn run(args: Relay) -> Result<(), Fault> {
         () = async { announced.as_mut().await; core::future::pending().await } => {}
     }
     tracing::info!("closing every link");
-    tokio::join!(socket.close(), following);
-    Ok(())
+    let (closed, ()) = tokio::join!(socket.close(), following);
+    Ok(closed?)
 }
 
 fn node(args: &Relay) -> Result<Builder, Fault> {

@@ -37,7 +37,7 @@ pub(super) async fn run(args: Send) -> Result<(), Fault> {
         () = signals.first() => Err(Fault::job("a signal came before everything was sent")),
     };
     // Whatever the outcome, what was sent goes out before the link closes.
-    socket.close().await;
+    socket.close().await?;
     say::progress(match &outcome {
         Ok(sent) => format!("sent {}", words::messages(*sent)),
         Err(_) => "not everything is sent".to_owned(),
