@@ -342,7 +342,7 @@ async fn an_unknown_transport_is_an_error() {
 #[tokio::test]
 async fn a_peer_that_never_finishes_a_message_is_cleaned_out() {
     let quick = |config: &mut rs2p::Config| {
-        config.greeting_timeout = core::time::Duration::from_millis(200)
+        config.greeting_timeout = core::time::Duration::from_millis(200);
     };
     let here = Node::start(node().listen(TCP).configure(quick)).await;
     let port = here.address(Scheme::Tcp).port();

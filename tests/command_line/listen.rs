@@ -17,7 +17,7 @@ fn in_a_node<F: Future<Output = ()>>(peer: &str, task: impl FnOnce(MeshSocket) -
             .expect("a node");
         node.joined().await.expect("joined");
         task(node.clone()).await;
-        node.close().await;
+        node.close().await.expect("closed once");
     });
 }
 
@@ -83,7 +83,7 @@ fn a_message_to_this_node_alone_is_a_whisper() {
         node.whisper(&node.incoming()[0], "psst")
             .await
             .expect("written");
-        node.close().await;
+        node.close().await.expect("closed once");
         let ended = listener.end();
         let told = json(&ended.well().stdout[0]);
         assert_eq!(

@@ -42,7 +42,7 @@ fn told_endpoint(url: &str) -> Option<(String, u16)> {
             .expect("a node");
         node.joined().await.expect("joined");
         let endpoint = node.peers().remove(0).endpoint;
-        node.close().await;
+        node.close().await.expect("closed once");
         endpoint.map(|at| (at.host, at.port))
     })
 }
