@@ -107,6 +107,8 @@ pub struct Config {
     /// Least time between two frames to a peer on plain TCP that shows no capabilities. 1/300 s: py2p loses the link
     /// when a read ends four bytes into a frame's successor.
     pub legacy_pace: Duration,
+    /// Broadcasts of legacy senders within 300 ms among which two copies of one are recognised. 4,096.
+    pub restamped: usize,
     /// Broadcasts of the last minute that are kept for legacy peers which lose their link: most bytes, and most frames. 1 MiB
     /// and 1,024.
     pub missed: (usize, usize),
@@ -158,6 +160,7 @@ impl Config {
             lookup_timeout: seconds(10),
             peer_lists: 16,
             legacy_pace: Duration::from_micros(3_334),
+            restamped: 4_096,
             missed: (1 << 20, 1_024),
             compress_from: Some(1 << 10),
             linger: seconds(2),

@@ -27,6 +27,7 @@ mod lookup;
 mod missed;
 mod outbox;
 mod peers;
+mod restamped;
 mod routes;
 mod sending;
 mod stats;
@@ -56,6 +57,7 @@ use loans::Loans;
 use lookup::Lookups;
 use missed::Missed;
 use peers::RoutingTable;
+use restamped::Restamped;
 use routes::Routes;
 use targets::Targets;
 use timers::{Timer, Timers};
@@ -94,6 +96,7 @@ pub struct Mesh {
     links: BTreeMap<LinkId, Link>,
     table: RoutingTable,
     seen: Seen,
+    restamped: Restamped,
     /// The questions that were answered.
     answered: Seen,
     routes: Routes,
@@ -136,6 +139,7 @@ impl Mesh {
         let mut rng = ChaCha8Rng::from_seed(seed);
         let seen = Seen::new(config.remember, config.remember_ids, rng.next_u64());
         let answered = Seen::new(config.remember, config.answers, rng.next_u64());
+        let restamped = Restamped::new(config.restamped, rng.next_u64());
         Self {
             table: RoutingTable::new(config.peer_lists),
             targets: Targets::new(config.addresses),
@@ -152,6 +156,7 @@ impl Mesh {
             links: BTreeMap::new(),
             seen,
             answered,
+            restamped,
             timers: Timers::default(),
             tickets: BTreeMap::new(),
             outputs: VecDeque::new(),

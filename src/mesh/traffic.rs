@@ -72,7 +72,7 @@ impl Mesh {
             // What this node sent, it remembers; this it did not send.
             return self.stats.spoofed += 1;
         }
-        if !self.seen.insert(now, message.id()) {
+        if !self.seen.insert(now, message.id()) || self.restamped.is_copy(now, &message) {
             return self.stats.duplicates += 1;
         }
         // Nobody but its peer is behind a lent link.

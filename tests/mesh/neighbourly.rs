@@ -370,3 +370,24 @@ fn a_disconnected_node_is_not_dialled_because_others_tell_of_it() {
     assert_eq!(world.knocks.len(), 1, "the user wants it again");
     heard(&mut world, &mut legacy);
 }
+
+#[test]
+fn a_broadcast_that_left_twice_at_the_turn_of_a_second_is_one() {
+    let mut world = World::with(Scheme::Tcp, 2);
+    world.line();
+    let mut legacy = Legacy::join(&mut world);
+    world.run(1);
+    let say = |world: &mut World, legacy: &mut Legacy, time, text: &str| {
+        let payload = [Value::from(0_u64), text.into()];
+        legacy.say_at(world, Kind::Broadcast, Time::Seconds(time), &payload);
+    };
+    say(&mut world, &mut legacy, WALL.0, "once");
+    say(&mut world, &mut legacy, WALL.0 + 1, "once");
+    say(&mut world, &mut legacy, WALL.0 + 1, "else");
+    world.run_for(Duration::from_millis(900));
+    // Said again, as some do every second.
+    say(&mut world, &mut legacy, WALL.0 + 2, "once");
+    world.run(1);
+    assert_eq!(world.received(1), ["once", "else", "once"]);
+    assert_eq!(world.received(0), ["once", "else", "once"]);
+}
