@@ -342,6 +342,32 @@ async fn a_node_behind_the_relay_is_replied_to_and_replies() {
 }
 
 #[tokio::test]
+async fn a_js2p_that_joins_where_many_are_keeps_its_link() {
+    for scheme in BOTH {
+        let mut relay = Node::start(relay()).await;
+        let mut others = Vec::new();
+        for host in ["127.0.0.2", "127.0.0.3", "127.0.0.4"] {
+            let other = node().listen(format!("{scheme}://{host}:0"));
+            let relay = relay.address(scheme).to_string();
+            others.push(Node::start(other.peer(relay)).await);
+        }
+        let ids: Vec<_> = others.iter().map(|other| other.id().clone()).collect();
+        relay.has_peers(&ids.iter().collect::<Vec<_>>()).await;
+        let mut theirs = Js2p::start(SUBNET, scheme).await;
+        theirs.connect(&relay.address(scheme)).await;
+        let all: Vec<_> = ids.iter().chain([theirs.id()]).collect();
+        relay.has_peers(&all).await;
+        for text in ["one", "two", "three"] {
+            relay.say(text).await;
+            assert_eq!(theirs.hears().await.text(), text);
+            theirs.send(json!([text])).await;
+            assert_eq!(relay.hears_text().await, text);
+        }
+        assert_eq!(theirs.complaints().await, json!([]), "{scheme}");
+    }
+}
+
+#[tokio::test]
 async fn another_subnet_is_refused_and_told() {
     for scheme in BOTH {
         let mut ours = Node::start(relay()).await;
