@@ -8,7 +8,11 @@ mod support {
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use rs2p::socket::{Fault, HandlerId, InboxLimits};
+use rs2p::driver::Driver;
+use rs2p::memory::MemoryNetwork;
+use rs2p::native::TokioClock;
+use rs2p::socket::{Fault, HandlerId, InboxLimits, Node as Parts};
+use rs2p::transport::Clock;
 use rs2p::wire::Flag;
 use rs2p::{Builder, Event, MeshSocket, Message, Peer, Scheme, SendOptions};
 use support::node::{Node, soon, text};
@@ -348,4 +352,58 @@ async fn what_was_being_shown_at_the_end_is_received_all_the_same() {
         assert_eq!(here.hears_text().await, expected);
     }
     assert!(soon("nothing more", here.socket.recv()).await.is_none());
+}
+
+/// A node whose parts the test runs itself.
+fn by_hand(builder: Builder, seed: u8) -> (Parts, TokioClock) {
+    let clock = TokioClock::new();
+    let parts = builder.build(Vec::new(), clock.wall(), [seed; 80]);
+    (parts.expect("as set up"), clock)
+}
+
+#[tokio::test]
+async fn without_its_dispatcher_a_node_delivers_all_the_same() {
+    let network = MemoryNetwork::new();
+    let (here, here_clock) = by_hand(node(), 1);
+    let (there, there_clock) = by_hand(node().peer("memory:1"), 2);
+    let here_transport = network.transport(Some(1)).expect("a free port");
+    let there_transport = network.transport(None).expect("none is needed");
+    let drivers = async {
+        tokio::join!(
+            Driver::new(
+                here.mesh,
+                here_transport,
+                here_clock,
+                here.announcer,
+                here.port
+            ),
+            Driver::new(
+                there.mesh,
+                there_transport,
+                there_clock,
+                there.announcer,
+                there.port
+            ),
+        )
+    };
+    let test = async {
+        here.socket.register_handler(|_, _| true);
+        there.socket.joined().await.expect("a peer");
+        there.socket.send("before").await.expect("a peer");
+        // What was staged when it went, and what comes afterwards: neither is lost.
+        while here.socket.stats().delivered < 1 {
+            tokio::task::yield_now().await;
+        }
+        assert!(here.socket.try_recv().is_none(), "it waits for the handler");
+        drop(here.dispatcher);
+        there.socket.send("after").await.expect("a peer");
+        for expected in ["before", "after"] {
+            let message = here.socket.recv().await.expect("an open node");
+            assert_eq!(text(&message), expected);
+        }
+    };
+    tokio::select! {
+        () = async { soon("two messages", test).await } => {}
+        _ = drivers => panic!("the nodes ended"),
+    }
 }

@@ -159,6 +159,32 @@ class Node:
         """Replies to the message that was heard under this number."""
         self.heard[number].reply(*from_json(packets))
 
+    def send_as(self, packets, flag, type):
+        """Sends a message with py2p's two keywords: which nodes get it, and what packet 0 is."""
+        self.mesh.send(*from_json(packets), flag=getattr(flags, flag), type=from_json(type))
+
+    def handle(self):
+        """From now on keeps what has a flag of its own, each time in a handler: py2p has it nowhere else."""
+        self.handled = []
+
+        def handler(message, connection):
+            flag = message.packets[0]
+            is_own = not isinstance(flag, int) or flag >= 0x30
+            if is_own:
+                self.handled.append([as_text(message.sender), to_json(message.packets)])
+            return is_own
+
+        self.mesh.register_handler(handler)
+
+    def wait_for_handled(self, count):
+        """Waits until so many messages were handled."""
+        give_up = time.monotonic() + PATIENCE
+        while len(self.handled) < count:
+            if time.monotonic() > give_up:
+                raise TimeoutError("handled: {}".format(self.handled))
+            time.sleep(LOOK)
+        return self.handled
+
     def complaints(self):
         """The exceptions that py2p caught."""
         return list(self.mesh.daemon.exceptions)
