@@ -266,8 +266,8 @@ async fn a_handler_gets_the_peer_that_handed_the_message_on() {
 }
 
 #[tokio::test]
-async fn a_handler_that_never_answers_holds_up_no_link() {
-    let [here, there] = pair().await;
+async fn a_handler_that_never_answers_holds_up_messages_alone() {
+    let [mut here, there] = pair().await;
     here.socket
         .register_async_handler(|_, _| std::future::pending::<bool>());
     there.say("never answered").await;
@@ -276,6 +276,14 @@ async fn a_handler_that_never_answers_holds_up_no_link() {
     assert_eq!(there.hears_text().await, "I live");
     there.socket.request_peers().await.expect("an open node");
     assert_eq!(there.socket.peers().len(), 1);
+    let (telling, mut told) = mpsc::unbounded_channel();
+    here.socket.on("disconnect", move |_, _| {
+        telling.send(()).expect("a test that runs");
+    });
+    drop(there);
+    let disconnected = |event| matches!(event, Event::Disconnected).then_some(());
+    here.happens("a loss", disconnected).await;
+    soon("a call", told.recv()).await;
     soon("the end", here.socket.close()).await.expect("open");
 }
 

@@ -4,7 +4,7 @@ use core::fmt;
 use core::future::Future;
 use core::panic::AssertUnwindSafe;
 use core::pin::Pin;
-use core::task::{Context, Poll, Waker};
+use core::task::{Context, Poll};
 use std::sync::{Arc, Weak};
 
 use futures::future::BoxFuture;
@@ -19,7 +19,7 @@ use super::listeners::EventKind;
 use super::{MeshSocket, Message, Shared};
 use crate::mesh::Event;
 
-/// Events that are shown before the executor gets a turn.
+/// Messages that are shown before the executor gets a turn.
 const ROUNDS: usize = 64;
 
 /// Runs the handlers and listeners of a node: a future that ends when the node has ended, everything was shown, and every
@@ -113,10 +113,26 @@ impl Dispatcher {
         })
     }
 
-    /// Gives an event to everybody, and tells the listeners, who find a message in the queue then.
-    fn pass_on(&self, event: &Event) {
-        self.hub.pass_on(event);
-        if let Some((socket, kind)) = self.socket().zip(EventKind::of(event)) {
+    /// Gives a message to everybody, and tells the listeners, who find it in the queue then.
+    fn pass_on(&self, message: &Event) {
+        self.hub.pass_on(message);
+        if let Some(kind) = EventKind::of(message) {
+            self.tell(kind);
+        }
+    }
+
+    /// Tells the listeners what else happened, which waits for no handler.
+    fn call(&self) {
+        while let Some(item) = self.hub.take_call() {
+            match item {
+                Item::One(kind) => self.tell(kind),
+                Item::Lagged(count) => self.hub.fault(Fault::HandlersLate(count)),
+            }
+        }
+    }
+
+    fn tell(&self, kind: EventKind) {
+        if let Some(socket) = self.socket() {
             socket.emit(kind, &[]);
         }
     }
@@ -124,7 +140,7 @@ impl Dispatcher {
     /// Lets the asynchronous listeners work; whether all are done.
     fn poll_listeners(&mut self, cx: &mut Context<'_>) -> bool {
         loop {
-            for work in self.hub.take_begun(cx.waker()) {
+            for work in self.hub.take_begun() {
                 self.at_work.push(run(self.hub.clone(), work).boxed());
             }
             match self.at_work.poll_next_unpin(cx) {
@@ -149,6 +165,8 @@ impl Future for Dispatcher {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         for _ in 0..ROUNDS {
+            self.hub.attend(cx.waker());
+            self.call();
             let are_done = self.poll_listeners(cx);
             match self.poll_step(cx) {
                 Poll::Ready(true) => {}
@@ -168,7 +186,7 @@ impl Drop for Dispatcher {
             self.hub.pass_on(&message);
         }
         self.hub.unattend();
-        drop(self.hub.take_begun(Waker::noop()));
+        drop(self.hub.take_begun());
     }
 }
 

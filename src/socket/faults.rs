@@ -37,7 +37,7 @@ pub enum Fault {
         /// To what it listened.
         kind: EventKind,
     },
-    /// So many events were dropped before the handlers had seen them: they take too long
+    /// So many messages were dropped before the handlers had seen them, or events before listeners: they take too long
     /// ([`InboxLimits`](super::InboxLimits)).
     HandlersLate(u64),
     /// So many messages were dropped before `recv` took them: it is called too seldom
@@ -83,7 +83,10 @@ impl fmt::Display for Fault {
                 "a listener to {kind} was not called: too many are at work"
             ),
             Self::HandlersLate(count) => {
-                write!(f, "{count} events were dropped: the handlers take too long")
+                write!(
+                    f,
+                    "{count} messages were dropped: the handlers take too long"
+                )
             }
             Self::Missed(count) => {
                 write!(f, "{count} messages were dropped: recv() did not take them")

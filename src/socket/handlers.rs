@@ -61,9 +61,9 @@ impl MeshSocket {
     /// handler acted: then the chain ends, and the message goes neither to later handlers, nor to [`MeshSocket::recv`],
     /// [`MeshSocket::events`] or the listeners to [`EventKind::Message`](super::EventKind).
     ///
-    /// Handlers are asked in the order in which they were registered, one message at a time, so that all order is kept; what
-    /// follows waits meanwhile within [`InboxLimits`](super::InboxLimits), every other event included. A message with a flag
-    /// of its own ([`Message::flag`]) goes to handlers first as well.
+    /// Handlers are asked in the order in which they were registered, one message at a time: later messages wait meanwhile,
+    /// within [`InboxLimits`](super::InboxLimits), so that their order is kept. Other events do not wait. A message with a
+    /// flag of its own ([`Message::flag`]) goes to handlers first as well.
     ///
     /// They run in a task of their own, beside the node's loop: one that takes long holds up the application, never a link
     /// (but on a runtime of one thread, one that blocks it does). One that panics has not acted, and is named in
@@ -100,7 +100,7 @@ impl MeshSocket {
     }
 
     /// As [`MeshSocket::register_handler`], for a handler that waits for something before it says whether it acts. The next
-    /// message is shown to nobody before: a handler must not wait for one.
+    /// message is shown to nobody before, nor does [`MeshSocket::recv`] tell the end: a handler must not wait for either.
     ///
     /// ```
     /// # fn example(socket: &rs2p::MeshSocket) {

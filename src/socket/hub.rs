@@ -1,7 +1,7 @@
 //! What the running node tells its handles: a snapshot to look at, and a bounded queue for each who listens.
 //!
-//! Where there are handlers or listeners, everything passes the stage first: a queue that the
-//! [`Dispatcher`](super::Dispatcher) takes from. No code of a user's runs and nobody is woken while the lock is held.
+//! Where there are handlers or listeners, messages pass the stage first: a queue that the
+//! [`Dispatcher`](super::Dispatcher) takes from. What else happens waits for no handler. No code of a user's runs and nobody is woken while the lock is held.
 
 use core::fmt;
 use core::task::{Context, Poll, Waker};
@@ -29,10 +29,10 @@ pub(super) enum Interest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct InboxId(u64);
 
-/// What handlers and listeners are shown before anybody else.
+/// A message that handlers are shown before anybody else.
 pub(super) struct Staged {
     pub(super) event: Event,
-    /// From whom it came, if it is a message.
+    /// From whom it came.
     pub(super) peer: Option<Peer>,
 }
 
@@ -58,6 +58,8 @@ struct State {
     handlers: Vec<(HandlerId, Handler)>,
     listeners: Listeners,
     stage: Inbox<Staged>,
+    /// Of what listeners are to be told beside messages.
+    calls: Inbox<EventKind>,
     /// The dispatcher holds what it has taken from the stage.
     is_showing: bool,
     /// The dispatcher is gone: nothing is staged any more.
@@ -91,13 +93,25 @@ impl State {
         }
     }
 
-    fn stage(&mut self, event: Event, limits: InboxLimits, wakes: &mut Vec<Waker>) {
-        let peer = match &event {
-            Event::Message { via, .. } => self.snapshot.peers.get(via).cloned(),
+    /// Takes an event from the node's loop: a message to the stage, if there is somebody to show it to, and the rest to
+    /// everybody, listeners included.
+    fn take_in(&mut self, event: Event, limits: InboxLimits, wakes: &mut Vec<Waker>) {
+        let via = match &event {
+            Event::Message { via, .. } => Some(via),
             _ => None,
         };
-        let room = room(&event);
-        self.stage.push(Staged { event, peer }, room, limits, wakes);
+        if let Some(via) = via.filter(|_| self.is_staging()) {
+            let peer = self.snapshot.peers.get(via).cloned();
+            let room = room(&event);
+            self.stage.push(Staged { event, peer }, room, limits, wakes);
+            return;
+        }
+        self.distribute(&event, limits, wakes);
+        let is_heard = !self.listeners.is_empty() && !self.is_unattended;
+        if let Some(kind) = EventKind::of(&event).filter(|_| is_heard) {
+            self.calls.push(kind, Room::Other, limits, wakes);
+            self.stage.wake(wakes);
+        }
     }
 
     fn wake_listeners(&mut self, wakes: &mut Vec<Waker>) {
@@ -184,11 +198,7 @@ impl Hub {
             if let Some(fault) = Fault::of(&event) {
                 state.faults.push(fault);
             }
-            if state.is_staging() {
-                state.stage(event, self.limits, wakes);
-            } else {
-                state.distribute(&event, self.limits, wakes);
-            }
+            state.take_in(event, self.limits, wakes);
         });
     }
 
@@ -283,11 +293,19 @@ impl Hub {
         drop(refused);
     }
 
-    /// Takes the listeners that were begun. The dispatcher is woken for the next, and for what is staged.
-    pub(super) fn take_begun(&self, dispatcher: &Waker) -> VecDeque<Work> {
-        let mut state = self.lock();
-        state.stage.wait(dispatcher);
-        core::mem::take(&mut state.begun)
+    /// Has the dispatcher woken for whatever there will be to do.
+    pub(super) fn attend(&self, dispatcher: &Waker) {
+        self.lock().stage.wait(dispatcher);
+    }
+
+    /// Takes the listeners that were begun.
+    pub(super) fn take_begun(&self) -> VecDeque<Work> {
+        core::mem::take(&mut self.lock().begun)
+    }
+
+    /// The next of what listeners are to be told of beside messages, or how much of it was dropped.
+    pub(super) fn take_call(&self) -> Option<Item<EventKind>> {
+        self.lock().calls.take()
     }
 
     /// A listener is done.
@@ -295,7 +313,7 @@ impl Hub {
         self.lock().at_work -= 1;
     }
 
-    /// The next event for handlers and listeners. It is being shown until [`Hub::shown`]; `Ready(None)` when the node has
+    /// The next message for handlers and listeners. It is being shown until [`Hub::shown`]; `Ready(None)` when the node has
     /// ended and none is left.
     pub(super) fn poll_stage(&self) -> Poll<Option<Item<Staged>>> {
         let mut state = self.lock();
