@@ -204,6 +204,37 @@ async fn a_handler_that_was_taken_away_is_not_asked() {
 }
 
 #[tokio::test]
+async fn nothing_overtakes_a_message_whose_handler_is_taken_away() {
+    let [here, there] = pair().await;
+    let gate = Arc::new(Semaphore::new(0));
+    let opened = gate.clone();
+    let (asked, mut asking) = mpsc::unbounded_channel();
+    let handler = here.socket.register_async_handler(move |_, _| {
+        let (gate, asked) = (gate.clone(), asked.clone());
+        async move {
+            asked.send(()).expect("a test that runs");
+            gate.acquire().await.expect("never closed").forget();
+            false
+        }
+    });
+    there.say("first").await;
+    soon("a question", asking.recv()).await;
+    assert!(here.socket.unregister_handler(handler));
+    there.say("second").await;
+    soon("two messages", async {
+        while here.socket.stats().delivered < 2 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert!(here.socket.try_recv().is_none());
+    opened.add_permits(1);
+    for expected in ["first", "second"] {
+        assert_eq!(here.hears_text().await, expected);
+    }
+}
+
+#[tokio::test]
 async fn a_message_with_a_flag_of_its_own_goes_to_handlers_and_events_only() {
     let [mut here, there] = pair().await;
     let (shown, mut showing) = mpsc::unbounded_channel();
@@ -372,7 +403,7 @@ fn by_hand(builder: Builder, seed: u8) -> (Parts, TokioClock) {
 #[tokio::test]
 async fn without_its_dispatcher_a_node_delivers_all_the_same() {
     let network = MemoryNetwork::new();
-    let (here, here_clock) = by_hand(node(), 1);
+    let (mut here, here_clock) = by_hand(node(), 1);
     let (there, there_clock) = by_hand(node().peer("memory:1"), 2);
     let here_transport = network.transport(Some(1)).expect("a free port");
     let there_transport = network.transport(None).expect("none is needed");
@@ -395,17 +426,21 @@ async fn without_its_dispatcher_a_node_delivers_all_the_same() {
         )
     };
     let test = async {
-        here.socket.register_handler(|_, _| true);
+        here.socket
+            .register_async_handler(|_, _| std::future::pending());
         there.socket.joined().await.expect("a peer");
-        there.socket.send("before").await.expect("a peer");
-        // What was staged when it went, and what comes afterwards: neither is lost.
-        while here.socket.stats().delivered < 1 {
+        // What was being shown when it went, what was to be, and what comes afterwards: none is lost.
+        for text in ["shown", "staged"] {
+            there.socket.send(text).await.expect("a peer");
+        }
+        while here.socket.stats().delivered < 2 {
             tokio::task::yield_now().await;
         }
+        assert!(futures::poll!(&mut here.dispatcher).is_pending());
         assert!(here.socket.try_recv().is_none(), "it waits for the handler");
         drop(here.dispatcher);
         there.socket.send("after").await.expect("a peer");
-        for expected in ["before", "after"] {
+        for expected in ["shown", "staged", "after"] {
             let message = here.socket.recv().await.expect("an open node");
             assert_eq!(text(&message), expected);
         }
