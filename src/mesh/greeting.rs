@@ -305,26 +305,9 @@ impl Mesh {
     /// Tells a peer this node's own peers: those that it can dial on its kind of transport, and to a capable one also the
     /// rest, by id only.
     pub(super) fn tell_peers(&mut self, now: Timestamp, id: LinkId) {
-        let Some(link) = self.links.get(&id) else {
+        let Some(mut entries) = self.entries_for(id) else {
             return;
         };
-        let Some(greeted) = link.greeted() else {
-            return;
-        };
-        let (scheme, to, capable) = (link.info.scheme, &greeted.node, greeted.capable);
-        let entry = |peer: &Peer| PeerEntry {
-            endpoint: peer.endpoint.clone().filter(|_| peer.scheme == scheme),
-            node: peer.node.clone(),
-            form: self.form_of(&peer.node),
-        };
-        let others = self
-            .table
-            .peers()
-            .filter(|peer| peer.node != *to)
-            .map(entry);
-        let mut entries: Vec<_> = others
-            .filter(|entry| capable || entry.endpoint.is_some())
-            .collect();
         // A few of many, not always the same; those that can be dialled first.
         if !entries.is_empty() {
             let start = self.rng.next_u32() as usize % entries.len();
@@ -335,11 +318,30 @@ impl Mesh {
         self.send_signal(now, id, &Signal::Peers(entries));
     }
 
-    /// How a peer writes its id.
-    pub(super) fn form_of(&self, node: &NodeId) -> IdForm {
-        let link = self.table.link(node).and_then(|id| self.links.get(&id));
-        link.and_then(|link| link.greeted())
-            .map_or(IdForm::Text, |greeted| greeted.form)
+    fn entries_for(&self, id: LinkId) -> Option<Vec<PeerEntry>> {
+        let link = self.links.get(&id)?;
+        let (scheme, to) = (link.info.scheme, link.greeted()?);
+        // While js2p dials what a list names, it fails over any other entry and drops the link on which the list came.
+        if to.is_js2p {
+            return Some(Vec::new());
+        }
+        let entry = |peer: &Peer| {
+            let greeted = self.greeted_peer(&peer.node)?;
+            let entry = PeerEntry {
+                endpoint: peer.endpoint.clone().filter(|_| peer.scheme == scheme),
+                node: peer.node.clone(),
+                form: greeted.form,
+            };
+            // py2p and js2p refuse each other.
+            let is_told = to.capable || entry.endpoint.is_some() && !greeted.is_js2p;
+            (peer.node != to.node && is_told).then_some(entry)
+        };
+        Some(self.table.peers().filter_map(entry).collect())
+    }
+
+    fn greeted_peer(&self, node: &NodeId) -> Option<&Greeted> {
+        let link = self.table.link(node)?;
+        self.links.get(&link)?.greeted()
     }
 
     pub(super) fn greeting_expired(&mut self, now: Timestamp, id: LinkId) {

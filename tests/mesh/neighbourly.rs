@@ -391,3 +391,29 @@ fn a_broadcast_that_left_twice_at_the_turn_of_a_second_is_one() {
     assert_eq!(world.received(1), ["once", "else", "once"]);
     assert_eq!(world.received(0), ["once", "else", "once"]);
 }
+
+/// The peers that a list names, of all lists that were said.
+fn named(messages: &[rs2p::wire::Message]) -> Vec<rs2p::id::NodeId> {
+    let lists = messages
+        .iter()
+        .filter_map(|message| match Signal::parse(message) {
+            Ok(Signal::Peers(entries)) => Some(entries),
+            _ => None,
+        });
+    lists.flatten().map(|entry| entry.node).collect()
+}
+
+#[test]
+fn js2p_is_told_of_no_peers_and_py2p_of_no_js2p() {
+    let mut world = World::new(Scheme::Tcp);
+    world.add(|config| config.outgoing = 0);
+    world.add(|config| config.outgoing = 0);
+    world.connect(1, 0);
+    world.run(1);
+    let mut js2p = Legacy::knocking(&mut world, 200, IdForm::Text);
+    js2p.greet(&mut world, Scheme::Tcp, Some(DOOR));
+    let mut py2p = Legacy::join_at(&mut world, 201, DOOR + 1);
+    world.run(1);
+    assert!(named(&heard(&mut world, &mut js2p)).is_empty());
+    assert_eq!(named(&heard(&mut world, &mut py2p)), [world.id(1)]);
+}
