@@ -1,4 +1,4 @@
-//! From an address to a link: names to sockets, sockets to WebSockets, and failures to words that help.
+//! From an address to a link: names to sockets, TLS and WebSockets over them, and failures to words that help.
 //!
 //! Tries once. Whether and when to try again is the core's affair, and so is the time that a dial may take in all.
 
@@ -15,6 +15,8 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 use super::link::NativeLink;
 use super::opening::open;
 use super::socket::{self, ReadBuffer};
+use super::stream::Stream;
+use super::tls::Connector;
 use super::websocket::WebSocketLink;
 use crate::address::{Address, Scheme};
 use crate::mesh::LinkDown;
@@ -27,40 +29,32 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Dials `address`.
 pub(super) async fn dial(
     address: Address,
+    tls: Connector,
     buffer: ReadBuffer,
     max_frame: usize,
 ) -> Result<NativeLink, LinkDown> {
-    match address.scheme() {
-        Scheme::Tcp => {
-            let stream = connect(&address).await?;
-            Ok(NativeLink::tcp(
-                socket::describe(Scheme::Tcp, &stream),
-                stream,
-                buffer,
-            ))
-        }
-        Scheme::Ws => dial_ws(&address, buffer, max_frame).await,
-        scheme => Err(LinkDown::Unreachable(format!(
-            "{scheme}:// is not supported by this build: dial a tcp:// or ws:// address"
-        ))),
+    let scheme = address.scheme();
+    if scheme == Scheme::Memory {
+        return Err(LinkDown::Unreachable(format!(
+            "{address} is inside one process: dial a tcp://, tls://, ws:// or wss:// address"
+        )));
     }
-}
-
-async fn dial_ws(
-    address: &Address,
-    buffer: ReadBuffer,
-    max_frame: usize,
-) -> Result<NativeLink, LinkDown> {
-    let request = request(address)?;
-    let stream = connect(address).await?;
-    let info = socket::describe(Scheme::Ws, &stream);
+    let request = scheme.is_websocket().then(|| request(&address));
+    let request = request.transpose()?;
+    let socket = connect(&address).await?;
+    let info = socket::describe(scheme, &socket);
+    let stream = match scheme {
+        Scheme::Tls | Scheme::Wss => tls.connect(&address, socket).await?,
+        _ => Stream::Plain(socket),
+    };
+    let Some(request) = request else {
+        return Ok(NativeLink::bytes(info, stream, buffer));
+    };
     let opened = open(request, stream).await;
     let (stream, early) =
-        opened.map_err(|error| LinkDown::Unreachable(no_websocket(address, &error)))?;
-    Ok(NativeLink::ws(
-        info,
-        WebSocketLink::new(stream, &early, Role::Client, buffer, max_frame),
-    ))
+        opened.map_err(|error| LinkDown::Unreachable(no_websocket(&address, &error)))?;
+    let link = WebSocketLink::new(stream, &early, Role::Client, buffer, max_frame);
+    Ok(NativeLink::websocket(info, link))
 }
 
 /// The opening handshake's request: its `Host` names the address, its path is the address's.
@@ -72,17 +66,17 @@ fn request(address: &Address) -> Result<Request, LinkDown> {
     } else {
         host.to_owned()
     };
-    let port = if address.port() == 80 {
-        String::new()
-    } else {
-        format!(":{}", address.port())
+    let port = match (address.scheme(), address.port()) {
+        (Scheme::Ws, 80) | (Scheme::Wss, 443) => String::new(),
+        (_, port) => format!(":{port}"),
     };
     let path = if address.path().is_empty() {
         "/"
     } else {
         address.path()
     };
-    format!("ws://{host}{port}{path}").into_client_request().map_err(|error| {
+    let scheme = address.scheme();
+    format!("{scheme}://{host}{port}{path}").into_client_request().map_err(|error| {
         let text =
             format!("{address} cannot be asked for ({error}): write the host in ASCII (xn--…), the path escaped");
         LinkDown::Unreachable(text)
@@ -147,6 +141,11 @@ fn no_connection(address: &Address, error: &io::Error) -> String {
 
 fn no_websocket(address: &Address, error: &Error) -> String {
     let at = address.authority();
+    // What else it may be, given that TLS was spoken or not.
+    let other = match address.scheme() {
+        Scheme::Wss => "tls://",
+        _ => "tcp://, tls:// or wss://",
+    };
     match error {
         Error::Http(response) => {
             format!(
@@ -156,11 +155,11 @@ fn no_websocket(address: &Address, error: &Error) -> String {
         }
         Error::Io(_) | Error::Protocol(ProtocolError::HandshakeIncomplete) => {
             format!(
-                "{at} closed the connection instead of a WebSocket handshake: is it a tcp:// or wss:// address?"
+                "{at} closed the connection instead of a WebSocket handshake: is it a {other} address?"
             )
         }
         error => {
-            format!("{at} is no WebSocket server ({error}): is it a tcp:// or wss:// address?")
+            format!("{at} is no WebSocket server ({error}): is it a {other} address?")
         }
     }
 }

@@ -20,18 +20,19 @@ use hyper::service::service_fn;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response, StatusCode, Version};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::TransportOptions;
 use super::files::{Asset, Files};
 use super::link::NativeLink;
-use super::socket::{self, ReadBuffer};
+use super::socket::ReadBuffer;
+use super::stream::Stream;
 use super::websocket::WebSocketLink;
 use crate::address::Scheme;
+use crate::mesh::LinkInfo;
 
 /// Most bytes of a request's head, and of what may follow it before the upgrade: 8 KiB.
 const HEAD: usize = 8 << 10;
@@ -47,6 +48,8 @@ type Body = UnsyncBoxBody<Bytes, io::Error>;
 /// What a listener shows, and how it treats who comes.
 #[derive(Debug)]
 pub(super) struct Site {
+    /// `ws`, or `wss` where TLS is around it.
+    scheme: Scheme,
     files: Option<Files>,
     guests: Arc<Semaphore>,
     patience: Duration,
@@ -57,8 +60,9 @@ pub(super) struct Site {
 
 impl Site {
     /// A site as `options` want it, whose links read with `buffer`.
-    pub(super) fn new(options: &TransportOptions, buffer: ReadBuffer) -> Self {
+    pub(super) fn new(scheme: Scheme, options: &TransportOptions, buffer: ReadBuffer) -> Self {
         Self {
+            scheme,
             files: options.www.clone().map(Files::new),
             guests: Arc::new(Semaphore::new(GUESTS)),
             patience: options.handshake_timeout,
@@ -70,7 +74,7 @@ impl Site {
     async fn page(&self, request: &Request<Incoming>) -> Response<Body> {
         match &self.files {
             None if request.uri().path() == "/" => {
-                plain(StatusCode::OK, &welcome(request.headers()))
+                plain(StatusCode::OK, &welcome(self.scheme, request.headers()))
             }
             None => plain(StatusCode::NOT_FOUND, "Nothing here but a WebSocket."),
             Some(files) => match files.open(request.uri().path()).await {
@@ -81,13 +85,14 @@ impl Site {
     }
 }
 
-/// Serves one connection until it is a link, or done.
+/// Serves one connection until it is a link, or done. It is a stranger until `deadline`.
 pub(super) async fn serve(
-    stream: TcpStream,
+    stream: Stream,
+    info: LinkInfo,
     site: Arc<Site>,
     permit: OwnedSemaphorePermit,
+    deadline: Instant,
 ) -> Option<NativeLink> {
-    let info = socket::describe(Scheme::Ws, &stream);
     let visit = Arc::new(Visit::new(site.clone(), permit));
     let service = service_fn(|request| {
         let visit = visit.clone();
@@ -99,11 +104,11 @@ pub(super) async fn serve(
         .max_buf_size(HEAD)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
-    if let Err(error) = visit.within_its_time(connection).await? {
+    if let Err(error) = visit.within_its_time(deadline, connection).await? {
         tracing::debug!(%error, remote = info.remote, "a connection to a listener failed");
     }
     let upgrade = visit.state().upgrade.take()?;
-    let parts = upgrade.await.ok()?.downcast::<TokioIo<TcpStream>>().ok()?;
+    let parts = upgrade.await.ok()?.downcast::<TokioIo<Stream>>().ok()?;
     // What came right behind the request is the WebSocket's first.
     let (stream, early) = (parts.io.into_inner(), parts.read_buf);
     let link = WebSocketLink::new(
@@ -113,7 +118,7 @@ pub(super) async fn serve(
         site.buffer.clone(),
         site.max_frame,
     );
-    Some(NativeLink::ws(info, link))
+    Some(NativeLink::websocket(info, link))
 }
 
 /// One connection, from a stranger to a guest or a WebSocket.
@@ -146,9 +151,13 @@ impl Visit {
     }
 
     /// What comes of `connection`, unless it takes longer than it may: then it is dropped, and that is `None`.
-    async fn within_its_time<T>(&self, connection: impl Future<Output = T>) -> Option<T> {
+    async fn within_its_time<T>(
+        &self,
+        deadline: Instant,
+        connection: impl Future<Output = T>,
+    ) -> Option<T> {
         let mut connection = core::pin::pin!(connection);
-        match timeout(self.site.patience, &mut connection).await {
+        match timeout_at(deadline, &mut connection).await {
             Ok(done) => Some(done),
             Err(_) if self.state().guest => timeout(VISIT, connection).await.ok(),
             Err(_) => None,
@@ -279,12 +288,12 @@ fn plain(status: StatusCode, line: &str) -> Response<Body> {
 }
 
 /// What there is to say where there are no files. The address is the one that the visitor used.
-fn welcome(headers: &HeaderMap) -> String {
+fn welcome(scheme: Scheme, headers: &HeaderMap) -> String {
     let host = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
         .unwrap_or("this host");
-    format!("This is an rs2p relay. Connect with ws://{host}")
+    format!("This is an rs2p relay. Connect with {scheme}://{host}")
 }
 
 fn with(mut response: Response<Body>, name: HeaderName, value: &str) -> Response<Body> {

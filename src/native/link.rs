@@ -3,15 +3,15 @@
 use core::task::{Context, Poll};
 
 use bytes::Bytes;
-use tokio::net::TcpStream;
 
 use super::socket::ReadBuffer;
+use super::stream::Stream;
 use super::tcp::ByteLink;
 use super::websocket::WebSocketLink;
 use crate::mesh::{CloseReason, LinkDown, LinkInfo};
 use crate::transport::Link;
 
-/// A link over TCP or WebSocket. Dropping it closes its socket.
+/// A link over TCP or WebSocket, with TLS or without. Dropping it closes its socket.
 #[derive(Debug)]
 pub struct NativeLink {
     info: LinkInfo,
@@ -20,22 +20,23 @@ pub struct NativeLink {
 
 #[derive(Debug)]
 enum Kind {
-    Tcp(ByteLink<TcpStream>),
-    Ws(Box<WebSocketLink<TcpStream>>),
+    Bytes(ByteLink<Stream>),
+    WebSocket(Box<WebSocketLink<Stream>>),
 }
 
 impl NativeLink {
-    pub(super) fn tcp(info: LinkInfo, stream: TcpStream, buffer: ReadBuffer) -> Self {
+    /// A link whose bytes are those of the stream.
+    pub(super) fn bytes(info: LinkInfo, stream: Stream, buffer: ReadBuffer) -> Self {
         Self {
             info,
-            kind: Kind::Tcp(ByteLink::new(stream, buffer)),
+            kind: Kind::Bytes(ByteLink::new(stream, buffer)),
         }
     }
 
-    pub(super) fn ws(info: LinkInfo, link: WebSocketLink<TcpStream>) -> Self {
+    pub(super) fn websocket(info: LinkInfo, link: WebSocketLink<Stream>) -> Self {
         Self {
             info,
-            kind: Kind::Ws(Box::new(link)),
+            kind: Kind::WebSocket(Box::new(link)),
         }
     }
 
@@ -43,8 +44,8 @@ impl NativeLink {
     #[cfg(test)]
     pub(super) fn control(&self) -> usize {
         match &self.kind {
-            Kind::Tcp(_) => 0,
-            Kind::Ws(link) => link.control(),
+            Kind::Bytes(_) => 0,
+            Kind::WebSocket(link) => link.control(),
         }
     }
 }
@@ -56,29 +57,29 @@ impl Link for NativeLink {
 
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, LinkDown>> {
         match &mut self.kind {
-            Kind::Tcp(link) => link.poll_receive(cx),
-            Kind::Ws(link) => link.poll_receive(cx),
+            Kind::Bytes(link) => link.poll_receive(cx),
+            Kind::WebSocket(link) => link.poll_receive(cx),
         }
     }
 
     fn send(&mut self, frame: Bytes) {
         match &mut self.kind {
-            Kind::Tcp(link) => link.send(frame),
-            Kind::Ws(link) => link.send(frame),
+            Kind::Bytes(link) => link.send(frame),
+            Kind::WebSocket(link) => link.send(frame),
         }
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, LinkDown>> {
         match &mut self.kind {
-            Kind::Tcp(link) => link.poll_flush(cx),
-            Kind::Ws(link) => link.poll_flush(cx),
+            Kind::Bytes(link) => link.poll_flush(cx),
+            Kind::WebSocket(link) => link.poll_flush(cx),
         }
     }
 
     fn poll_close(&mut self, reason: &CloseReason, cx: &mut Context<'_>) -> Poll<()> {
         match &mut self.kind {
-            Kind::Tcp(link) => link.poll_close(cx),
-            Kind::Ws(link) => link.poll_close(reason, cx),
+            Kind::Bytes(link) => link.poll_close(cx),
+            Kind::WebSocket(link) => link.poll_close(reason, cx),
         }
     }
 }

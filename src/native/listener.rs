@@ -1,4 +1,4 @@
-//! A port that is listened on: accepted sockets become links at once (TCP), or once upgraded (WebSocket).
+//! A port that is listened on: accepted sockets become links at once (TCP), or once TLS and WebSocket have opened.
 //!
 //! Refuses nobody for what it is, and never ends by an error of its own; how many links a node takes is the core's
 //! decision.
@@ -14,12 +14,14 @@ use std::sync::Arc;
 use futures::Stream;
 use futures::stream::FuturesUnordered;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::time::{Sleep, sleep};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, Sleep, sleep, timeout_at};
 
 use super::http::{Site, serve};
 use super::link::NativeLink;
 use super::socket::{self, ReadBuffer};
+use super::stream::Stream as Connected;
+use super::tls::{self, ServerIdentity};
 use crate::address::{Address, Scheme};
 
 /// Connections that the kernel completes and holds ready.
@@ -62,11 +64,20 @@ pub enum ListenError {
         /// The address.
         address: Address,
     },
-    /// This build does not know how to listen on such an address.
+    /// The address is inside of one process.
     #[error(
-        "listening on {scheme}:// is not supported by this build: listen on a tcp:// or ws:// address"
+        "nobody can dial {scheme}:// from outside: listen on a tcp://, tls://, ws:// or wss:// address"
     )]
     NotSupported {
+        /// The kind of transport.
+        scheme: Scheme,
+    },
+    /// There is no certificate to show.
+    #[error(
+        "listening on {scheme}:// needs a certificate and its key: name them, or have one made (TlsOptions::identity; \
+         rs2p relay: --tls-cert and --tls-key, or --tls-self-signed)"
+    )]
+    NoIdentity {
         /// The kind of transport.
         scheme: Scheme,
     },
@@ -80,7 +91,7 @@ pub enum ListenError {
     },
 }
 
-type Upgrade = Pin<Box<dyn Future<Output = Option<NativeLink>> + Send>>;
+type Opening = Pin<Box<dyn Future<Output = Option<NativeLink>> + Send>>;
 
 /// One listening socket, and the connections on their way to being links.
 pub(super) struct Listener {
@@ -89,19 +100,33 @@ pub(super) struct Listener {
 }
 
 enum Kind {
-    Tcp {
-        buffer: ReadBuffer,
-    },
-    Ws {
-        site: Arc<Site>,
+    /// A connection is a link.
+    Tcp { buffer: ReadBuffer },
+    /// A connection has to open first, and others are not to wait for it.
+    Opening {
+        door: Arc<Door>,
         /// One permit for each connection that has not said yet what it wants.
         strangers: Arc<Semaphore>,
-        connections: FuturesUnordered<Upgrade>,
+        connections: FuturesUnordered<Opening>,
     },
 }
 
+/// What a connection goes through on its way to being a link.
+pub(super) struct Door {
+    /// The kind of links.
+    pub(super) scheme: Scheme,
+    /// What is shown in TLS, where there is TLS.
+    pub(super) identity: Option<ServerIdentity>,
+    /// Where links are WebSockets, what is answered to HTTP.
+    pub(super) site: Option<Arc<Site>>,
+    /// Time for all of it.
+    pub(super) patience: Duration,
+    /// Of the links that are made.
+    pub(super) buffer: ReadBuffer,
+}
+
 impl Listener {
-    /// Listens for raw links.
+    /// Listens for links that are there at once.
     pub(super) fn tcp(socket: TcpListener, buffer: ReadBuffer) -> Self {
         Self {
             port: Port::new(socket),
@@ -109,11 +134,11 @@ impl Listener {
         }
     }
 
-    /// Listens for WebSocket links, `pending` upgrades at once; who comes for a page gets it from `site`.
-    pub(super) fn ws(socket: TcpListener, site: Site, pending: usize) -> Self {
+    /// Listens for links that come through a door, `pending` at once.
+    pub(super) fn opening(socket: TcpListener, door: Door, pending: usize) -> Self {
         let strangers = Arc::new(Semaphore::new(pending.clamp(1, Semaphore::MAX_PERMITS)));
-        let kind = Kind::Ws {
-            site: Arc::new(site),
+        let kind = Kind::Opening {
+            door: Arc::new(door),
             strangers,
             connections: FuturesUnordered::new(),
         };
@@ -127,35 +152,64 @@ impl Listener {
     pub(super) fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<NativeLink> {
         match &mut self.kind {
             Kind::Tcp { buffer } => {
-                let stream = ready!(self.port.poll_accept(cx));
-                Poll::Ready(NativeLink::tcp(
-                    socket::describe(Scheme::Tcp, &stream),
-                    stream,
-                    buffer.clone(),
-                ))
+                let socket = ready!(self.port.poll_accept(cx));
+                let info = socket::describe(Scheme::Tcp, &socket);
+                let stream = Connected::Plain(socket);
+                Poll::Ready(NativeLink::bytes(info, stream, buffer.clone()))
             }
-            Kind::Ws {
-                site,
+            Kind::Opening {
+                door,
                 strangers,
                 connections,
             } => loop {
-                if let Poll::Ready(link) = poll_upgraded(connections, cx) {
+                if let Poll::Ready(link) = poll_opened(connections, cx) {
                     return Poll::Ready(link);
                 }
                 // Without a permit, newcomers wait in the kernel; a connection that is done wakes this task.
                 let Ok(permit) = strangers.clone().try_acquire_owned() else {
                     return Poll::Pending;
                 };
-                let stream = ready!(self.port.poll_accept(cx));
-                connections.push(Box::pin(serve(stream, site.clone(), permit)));
+                let socket = ready!(self.port.poll_accept(cx));
+                connections.push(Box::pin(enter(socket, door.clone(), permit)));
             },
         }
     }
 }
 
+/// Takes a connection through the door, until it is a link, or done.
+async fn enter(
+    socket: TcpStream,
+    door: Arc<Door>,
+    permit: OwnedSemaphorePermit,
+) -> Option<NativeLink> {
+    let deadline = Instant::now() + door.patience;
+    let info = socket::describe(door.scheme, &socket);
+    let stream = match &door.identity {
+        None => Connected::Plain(socket),
+        Some(identity) => {
+            let session = tls::accept(door.scheme, identity, socket);
+            match timeout_at(deadline, session).await.ok()? {
+                Ok(stream) => stream,
+                Err(reason) => {
+                    tracing::debug!(
+                        reason,
+                        remote = info.remote,
+                        "no TLS with who came to a listener"
+                    );
+                    return None;
+                }
+            }
+        }
+    };
+    match &door.site {
+        None => Some(NativeLink::bytes(info, stream, door.buffer.clone())),
+        Some(site) => serve(stream, info, site.clone(), permit, deadline).await,
+    }
+}
+
 /// Carries the connections on, until one is a link.
-fn poll_upgraded(
-    connections: &mut FuturesUnordered<Upgrade>,
+fn poll_opened(
+    connections: &mut FuturesUnordered<Opening>,
     cx: &mut Context<'_>,
 ) -> Poll<NativeLink> {
     while let Some(done) = ready!(Pin::new(&mut *connections).poll_next(cx)) {

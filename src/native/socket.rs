@@ -23,7 +23,7 @@ const KEEPALIVE: Duration = Duration::from_secs(15);
 /// Most bytes that one read yields: 64 KiB.
 const READ: usize = 64 << 10;
 
-/// What a link runs on: TCP today, and whatever wraps it.
+/// What a link runs on.
 pub(super) trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for S {}

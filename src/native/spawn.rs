@@ -16,7 +16,8 @@ impl Builder {
         self.spawn_with(|_| {}).await
     }
 
-    /// As [`Builder::spawn`], with changes to what its listeners do: show a folder over HTTP, for one.
+    /// As [`Builder::spawn`], with changes to what its listeners do, as to show a folder over HTTP, and to whom it trusts:
+    /// see [`TransportOptions`].
     ///
     /// # Errors
     /// As [`Builder::spawn`].

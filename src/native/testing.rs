@@ -9,7 +9,7 @@ use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{NativeLink, NativeTransport, TransportOptions};
+use super::{NativeLink, NativeTransport, ServerIdentity, TransportOptions, Trust};
 use crate::address::Address;
 use crate::mesh::{CloseReason, LinkDown};
 use crate::transport::{Link, Transport};
@@ -19,6 +19,15 @@ pub(super) async fn soon<T>(event: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(20), event)
         .await
         .expect("the event did not come")
+}
+
+/// The options of a transport with a certificate of its own, which it trusts.
+pub(super) fn secure() -> TransportOptions {
+    let identity = ServerIdentity::self_signed().expect("a certificate");
+    let mut options = TransportOptions::default();
+    options.tls.trust = Trust::Pinned(vec![identity.fingerprint()]);
+    options.tls.identity = Some(identity);
+    options
 }
 
 /// A transport that listens on a free port of `scheme://127.0.0.1`.
@@ -45,7 +54,7 @@ pub(super) async fn accept(transport: &mut NativeTransport) -> NativeLink {
 
 /// Both ends of a link: the accepted and the dialled.
 pub(super) async fn pair(scheme: &str) -> (NativeLink, NativeLink) {
-    let (mut transport, address) = listening(scheme, TransportOptions::default()).await;
+    let (mut transport, address) = listening(scheme, secure()).await;
     let dial = transport.dial(&address);
     let (accepted, dialled) = tokio::join!(accept(&mut transport), soon(dial));
     (accepted, dialled.expect("a link"))

@@ -6,27 +6,31 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::dial::dial;
 use super::http::Site;
 use super::link::NativeLink;
-use super::listener::{ListenError, Listener, bind};
+use super::listener::{Door, ListenError, Listener, bind};
 use super::socket::ReadBuffer;
+use super::tls::{Connector, ServerIdentity, TlsOptions};
 use crate::address::{Address, Scheme};
 use crate::mesh::LinkDown;
 use crate::transport::Transport;
 
-/// How a [`NativeTransport`] treats who comes.
+/// How a [`NativeTransport`] treats who comes, and whom it trusts.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TransportOptions {
     /// A directory whose files WebSocket listeners show over HTTP on the same port. None by default: then `/` says in
     /// one line what this is. Hidden files, and what links lead to outside of it, are not shown.
     pub www: Option<PathBuf>,
-    /// Time from the accept of a connection until it has become a WebSocket, or has asked for a file. 5 s.
+    /// What `tls://` and `wss://` listeners show, and whom dials to such addresses trust.
+    pub tls: TlsOptions,
+    /// Time from the accept of a connection until TLS is spoken, where it is to be, and, on a WebSocket listener, until it
+    /// has become a WebSocket or has asked for a file. 5 s.
     pub handshake_timeout: Duration,
-    /// Most connections of a listener that have not become one or the other, at least 1. 64; others wait in the
-    /// kernel's queue.
+    /// Most connections of a listener that have not come so far, at least 1. 64; others wait in the kernel's queue.
     pub pending: usize,
     /// Most bytes of a frame, as [`Config::frame`](crate::Config::frame). 1 MiB. A WebSocket message may have twice as
     /// many, since a peer may join frames.
@@ -37,6 +41,7 @@ impl Default for TransportOptions {
     fn default() -> Self {
         Self {
             www: None,
+            tls: TlsOptions::default(),
             handshake_timeout: Duration::from_secs(5),
             pending: 64,
             max_frame: 1 << 20,
@@ -44,10 +49,11 @@ impl Default for TransportOptions {
     }
 }
 
-/// Links over TCP and WebSocket. To be used inside a tokio runtime with I/O and time; dropping it closes what it
+/// Links over TCP and WebSocket, with TLS or without. To be used inside a tokio runtime with I/O and time; dropping it closes what it
 /// listens on.
 pub struct NativeTransport {
     options: TransportOptions,
+    tls: Connector,
     buffer: ReadBuffer,
     listeners: Vec<Listener>,
     /// The listener that is asked first, so that none can starve the others.
@@ -58,6 +64,7 @@ impl NativeTransport {
     /// A transport that does not listen yet.
     pub fn new(options: TransportOptions) -> Self {
         Self {
+            tls: Connector::new(options.tls.trust.clone()),
             options,
             buffer: ReadBuffer::default(),
             listeners: Vec::new(),
@@ -65,16 +72,14 @@ impl NativeTransport {
         }
     }
 
-    /// Listens on a `tcp://` or `ws://` address, beside those before it. A WebSocket is accepted at every path, and
-    /// other requests are answered over HTTP. Returns the address with the port that it got.
+    /// Listens on an address, beside those before it. A WebSocket is accepted at every path, and other requests are
+    /// answered over HTTP. Returns the address with the port that it got.
     ///
     /// # Errors
     /// [`ListenError`] says what stands in the way.
     pub async fn listen(&mut self, address: &Address) -> Result<Address, ListenError> {
         let scheme = address.scheme();
-        if !matches!(scheme, Scheme::Tcp | Scheme::Ws) {
-            return Err(ListenError::NotSupported { scheme });
-        }
+        let identity = self.identity(scheme)?;
         let socket = bind(address).await?;
         let other = |reason: String| ListenError::Other {
             address: address.clone(),
@@ -87,13 +92,32 @@ impl NativeTransport {
         let bound = address
             .with_endpoint(address.host(), port)
             .map_err(|error| other(error.to_string()))?;
-        self.listeners.push(if scheme.is_websocket() {
-            let site = Site::new(&self.options, self.buffer.clone());
-            Listener::ws(socket, site, self.options.pending)
-        } else {
-            Listener::tcp(socket, self.buffer.clone())
+        self.listeners.push(match scheme {
+            Scheme::Tcp => Listener::tcp(socket, self.buffer.clone()),
+            _ => Listener::opening(socket, self.door(scheme, identity), self.options.pending),
         });
         Ok(bound)
+    }
+
+    /// What a listener of this kind shows in TLS.
+    fn identity(&self, scheme: Scheme) -> Result<Option<ServerIdentity>, ListenError> {
+        match (scheme, &self.options.tls.identity) {
+            (Scheme::Tcp | Scheme::Ws, _) => Ok(None),
+            (Scheme::Tls | Scheme::Wss, Some(identity)) => Ok(Some(identity.clone())),
+            (Scheme::Tls | Scheme::Wss, None) => Err(ListenError::NoIdentity { scheme }),
+            (Scheme::Memory, _) => Err(ListenError::NotSupported { scheme }),
+        }
+    }
+
+    fn door(&self, scheme: Scheme, identity: Option<ServerIdentity>) -> Door {
+        let site = || Arc::new(Site::new(scheme, &self.options, self.buffer.clone()));
+        Door {
+            scheme,
+            identity,
+            site: scheme.is_websocket().then(site),
+            patience: self.options.handshake_timeout,
+            buffer: self.buffer.clone(),
+        }
     }
 }
 
@@ -114,6 +138,7 @@ impl Transport for NativeTransport {
     fn dial(&mut self, address: &Address) -> NativeDial {
         NativeDial(Box::pin(dial(
             address.clone(),
+            self.tls.clone(),
             self.buffer.clone(),
             self.options.max_frame,
         )))
@@ -156,7 +181,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::super::testing::{
-        accept, address, flush, listening, pair, pattern, receive_all, soon,
+        accept, address, flush, listening, pair, pattern, receive_all, secure, soon,
     };
     use super::*;
     use crate::transport::Link;
@@ -188,7 +213,7 @@ mod tests {
 
     #[tokio::test]
     async fn frames_go_both_ways_in_order() {
-        for scheme in ["tcp", "ws"] {
+        for scheme in ["tcp", "tls", "ws", "wss"] {
             let (mut accepted, mut dialled) = pair(scheme).await;
             for (from, to) in [(0, 1), (1, 0)] {
                 let ends = [&mut accepted, &mut dialled];
@@ -206,7 +231,7 @@ mod tests {
 
     #[tokio::test]
     async fn large_frames_arrive_whole() {
-        for scheme in ["tcp", "ws"] {
+        for scheme in ["tcp", "tls", "ws", "wss"] {
             let (mut accepted, mut dialled) = pair(scheme).await;
             let frame = pattern((1 << 20) + 4);
             for _ in 0..4 {
@@ -257,7 +282,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_peer_that_does_not_read_holds_the_writer_and_loses_nothing() {
-        for scheme in ["tcp", "ws"] {
+        for scheme in ["tcp", "tls", "ws", "wss"] {
             let (mut accepted, mut dialled) = pair(scheme).await;
             let frame = pattern(64 << 10);
             let count = 512;
@@ -291,9 +316,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_link_knows_both_of_its_ends() {
-        for scheme in [Scheme::Tcp, Scheme::Ws] {
-            let (mut transport, address) =
-                listening(scheme.as_str(), TransportOptions::default()).await;
+        for scheme in [Scheme::Tcp, Scheme::Tls, Scheme::Ws, Scheme::Wss] {
+            let (mut transport, address) = listening(scheme.as_str(), secure()).await;
             assert_send(&transport);
             let dial = transport.dial(&address);
             let (accepted, dialled) = tokio::join!(accept(&mut transport), soon(dial));
@@ -311,12 +335,13 @@ mod tests {
 
     #[tokio::test]
     async fn every_listener_is_served() {
-        let (mut transport, ws) = listening("ws", TransportOptions::default()).await;
-        let tcp = transport
-            .listen(&address("tcp://127.0.0.1:0"))
-            .await
-            .expect("a free port");
-        for address in [&tcp, &ws, &tcp, &ws] {
+        let (mut transport, ws) = listening("ws", secure()).await;
+        let mut all = vec![ws];
+        for scheme in ["tcp", "wss", "tls"] {
+            let address = address(&format!("{scheme}://127.0.0.1:0"));
+            all.push(transport.listen(&address).await.expect("a free port"));
+        }
+        for address in all.iter().chain(&all) {
             let dial = transport.dial(address);
             let (accepted, dialled) = tokio::join!(accept(&mut transport), soon(dial));
             assert_eq!(accepted.info().scheme, address.scheme());
@@ -343,7 +368,7 @@ mod tests {
             .local_addr()
             .expect("bound")
             .port();
-        for scheme in ["tcp", "ws"] {
+        for scheme in ["tcp", "tls", "ws", "wss"] {
             assert_eq!(
                 refusal(&format!("{scheme}://127.0.0.1:{free}")).await,
                 format!(
@@ -399,28 +424,34 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_this_build_cannot_do_is_said() {
-        assert!(
-            refusal("wss://127.0.0.1:1")
-                .await
-                .contains("wss:// is not supported by this build")
-        );
+    async fn nobody_outside_dials_or_listens_on_what_is_inside_a_process() {
         assert!(
             refusal("memory:1")
                 .await
-                .contains("memory:// is not supported by this build")
+                .starts_with("memory:1 is inside one process")
         );
         let mut transport = NativeTransport::new(TransportOptions::default());
-        let error = transport
-            .listen(&address("tls://127.0.0.1:0"))
-            .await
-            .expect_err("no TLS");
-        assert_eq!(
-            error,
-            ListenError::NotSupported {
-                scheme: Scheme::Tls
-            }
-        );
+        let scheme = Scheme::Memory;
+        let error = transport.listen(&address("memory:1")).await;
+        assert_eq!(error, Err(ListenError::NotSupported { scheme }));
+    }
+
+    #[tokio::test]
+    async fn a_tls_listener_without_a_certificate_is_refused_with_the_remedy() {
+        let mut transport = NativeTransport::new(TransportOptions::default());
+        for scheme in ["tls", "wss"] {
+            let error = transport
+                .listen(&address(&format!("{scheme}://127.0.0.1:0")))
+                .await
+                .expect_err("no certificate")
+                .to_string();
+            assert!(
+                error.starts_with(&format!("listening on {scheme}:// needs a certificate"))
+                    && error.contains("--tls-cert")
+                    && error.contains("TlsOptions::identity"),
+                "{error}"
+            );
+        }
     }
 
     #[tokio::test]

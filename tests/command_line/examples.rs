@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use crate::certificates::Authority;
 use crate::program::{Folder, Program, RS2P, Relay, run};
 
 /// The lines of a help that are examples.
@@ -45,6 +46,8 @@ fn relay_example(example: &str, folder: &Folder) {
     let listen = listen
         .replace(":8765", ":0")
         .replace(":8766", ":0")
+        .replace(":8767", ":0")
+        .replace(":8768", ":0")
         .replace("0.0.0.0", "127.0.0.1");
     let listen = listen.replace(
         "--advertise relay.example:0",
@@ -89,6 +92,9 @@ fn listen_example(example: &str, folder: &Folder) {
 fn every_example_works() {
     let folder = Folder::new();
     folder.write("site/index.html", "<!doctype html>");
+    let issued = Authority::new("ours").issue_for_loopback();
+    folder.write("chain.pem", &issued.certificate);
+    folder.write("key.pem", &issued.key);
     let mut count = 0;
     for help in [
         &["--help"][..],
@@ -106,5 +112,5 @@ fn every_example_works() {
             count += 1;
         }
     }
-    assert_eq!(count, 13);
+    assert_eq!(count, 15);
 }

@@ -3,10 +3,13 @@
 // The programs are told to end by signals.
 #![cfg(all(unix, feature = "cli"))]
 
+#[path = "../support/certificates.rs"]
+mod certificates;
 mod examples;
 mod listen;
 mod program;
 mod relay;
 mod send;
 mod terminal;
+mod tls;
 mod usage;

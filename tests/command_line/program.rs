@@ -175,6 +175,12 @@ impl Lines {
         }
     }
 
+    /// Whether a line in which `part` stands has come.
+    pub(crate) fn have(&mut self, part: &str) -> bool {
+        self.seen.extend(self.from.try_iter());
+        self.seen.iter().any(|line| line.contains(part))
+    }
+
     /// Every line, those included that were looked at before, to the end of the pipe.
     fn all(&mut self) -> Vec<String> {
         let end = Instant::now() + DEADLINE;
@@ -231,7 +237,8 @@ pub(crate) fn json(line: &str) -> Json {
 /// A relay, and where it listens.
 pub(crate) struct Relay {
     pub(crate) program: Program,
-    urls: Vec<String>,
+    /// What it said of each.
+    lines: Vec<Json>,
 }
 
 impl Relay {
@@ -248,23 +255,28 @@ impl Relay {
     /// A relay that this command starts.
     pub(crate) fn of(command: &mut Command, listeners: usize) -> Self {
         let mut program = Program::start(command);
-        let url = |program: &mut Program| {
-            json(&program.stdout.next())["url"]
-                .as_str()
-                .expect("a URL")
-                .to_owned()
-        };
-        let urls = (0..listeners).map(|_| url(&mut program)).collect();
-        Self { program, urls }
+        let lines = (0..listeners).map(|_| json(&program.stdout.next()));
+        let lines = lines.collect();
+        Self { program, lines }
     }
 
     /// Where it listens on a kind of transport.
     pub(crate) fn url(&self, scheme: &str) -> &str {
-        let url = self
-            .urls
-            .iter()
-            .find(|url| url.starts_with(&format!("{scheme}://")));
-        url.unwrap_or_else(|| panic!("no {scheme} in {:?}", self.urls))
+        self.listening(scheme)["url"].as_str().expect("a URL")
+    }
+
+    /// What others are to pin of its listener on a kind of transport.
+    pub(crate) fn pin(&self, scheme: &str) -> Option<&str> {
+        self.listening(scheme)["pin"].as_str()
+    }
+
+    fn listening(&self, scheme: &str) -> &Json {
+        let is_there = |line: &&Json| {
+            let url = line["url"].as_str().expect("a URL");
+            url.starts_with(&format!("{scheme}://"))
+        };
+        let line = self.lines.iter().find(is_there);
+        line.unwrap_or_else(|| panic!("no {scheme} in {:?}", self.lines))
     }
 
     /// `host:port` of its listener on a kind of transport.

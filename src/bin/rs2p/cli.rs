@@ -8,6 +8,7 @@
 //! | `relay`, `send`, `listen` | one command each |
 //! | `join` | into the mesh, through at least one of several peers |
 //! | `advertise` | where others are told to dial a relay |
+//! | `tls` | whom to trust, and what to show |
 //! | `lines` | stdin as messages |
 //! | `received`, `json`, `words` | a message for programs, and for people |
 //! | `output`, `say`, `log` | stdout, and the two voices of stderr |
@@ -28,6 +29,7 @@ mod relay;
 mod say;
 mod send;
 mod signal;
+mod tls;
 mod words;
 
 use std::process::ExitCode;

@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use rs2p::Address;
 use rs2p::address::Scheme;
 use rs2p::mesh::DEFAULT_SUBNET;
+use rs2p::native::Fingerprint;
 
 use super::advertise::Advertised;
 
@@ -20,6 +21,9 @@ For each address that it listens on it writes a line to stdout: to a terminal
 words, to a program
 
   {"event":"listening","url":"ws://127.0.0.1:8765","id":"<node id>"}
+
+and for tls:// and wss:// also "pin":"<hex>", the SHA-256 of the certificate,
+which others can give to --tls-pin.
 
 It runs until SIGINT or SIGTERM, which close every link; a second signal ends
 it at once."#;
@@ -94,6 +98,8 @@ Examples:
   rs2p relay --listen ws://127.0.0.1:8765
   rs2p relay --listen ws://127.0.0.1:8765 tcp://127.0.0.1:8766 --www site
   rs2p relay --listen ws://0.0.0.0:8765 --advertise relay.example:8765
+  rs2p relay --listen wss://0.0.0.0:8767 --tls-cert chain.pem --tls-key key.pem
+  rs2p relay --listen tls://127.0.0.1:8768 --tls-self-signed
   rs2p relay --listen tcp://127.0.0.1:0 --peer ws://127.0.0.1:8765
 
 Exit codes:
@@ -105,7 +111,7 @@ pub(super) struct Relay {
     #[command(flatten)]
     pub(super) mesh: MeshArgs,
 
-    /// Where to listen, ws://HOST:PORT or tcp://HOST:PORT; port 0 takes a free one. Takes several, and may be repeated
+    /// Where to listen, as ws://HOST:PORT or wss, tcp, tls; port 0 takes a free one. Takes several, and may be repeated
     #[arg(long, value_name = "URL", required = true, num_args = 1.., value_parser = listener)]
     pub(super) listen: Vec<Address>,
 
@@ -120,12 +126,19 @@ pub(super) struct Relay {
     #[arg(long, value_name = "HOST:PORT")]
     pub(super) advertise: Vec<Advertised>,
 
-    /// A folder that ws:// listeners show over HTTP; if not given, the demo page, if it has been built
+    /// A folder that ws:// listeners show over HTTP, and wss:// ones over HTTPS; if not given, the demo page, if it has
+    /// been built
     #[arg(long, value_name = "DIR")]
     pub(super) www: Option<PathBuf>,
 
     #[command(flatten)]
     pub(super) style: StyleArgs,
+
+    #[command(flatten)]
+    pub(super) identity: IdentityArgs,
+
+    #[command(flatten)]
+    pub(super) trust: TrustArgs,
 }
 
 /// Send a message to every node of the mesh
@@ -149,7 +162,8 @@ pub(super) struct Send {
 
     /// A node to join through; one that works is enough. Takes several, and may be repeated
     ///
-    /// Words right behind it are peers too as long as they begin like one (ws://, tcp://); -- ends them.
+    /// Words right behind it are peers too as long as they begin like one (ws://, wss://, tcp://,
+    /// tls://); -- ends them.
     #[arg(long, value_name = "URL", required = true, value_parser = peer)]
     pub(super) peer: Vec<Address>,
 
@@ -158,6 +172,9 @@ pub(super) struct Send {
     /// A line goes without its newline, as text where it is UTF-8 and as bytes where it is not.
     #[arg(value_name = "TEXT", required = true, num_args = 1.., allow_negative_numbers = true)]
     pub(super) text: Vec<OsString>,
+
+    #[command(flatten)]
+    pub(super) trust: TrustArgs,
 }
 
 /// Print the messages of the mesh, a line each
@@ -193,6 +210,9 @@ pub(super) struct Listen {
 
     #[command(flatten)]
     pub(super) style: StyleArgs,
+
+    #[command(flatten)]
+    pub(super) trust: TrustArgs,
 }
 
 #[derive(Debug, Args)]
@@ -208,6 +228,46 @@ pub(super) struct StyleArgs {
     #[arg(long)]
     pub(super) json: bool,
 }
+
+/// What tls:// and wss:// listeners show.
+#[derive(Debug, Args)]
+pub(super) struct IdentityArgs {
+    /// The certificate that tls:// and wss:// listeners show, in PEM, with those that lead to its authority behind it
+    ///
+    /// The files of --tls-cert and --tls-key are read again when they change, without a restart.
+    #[arg(long, value_name = "FILE", requires = "tls_key", help_heading = TLS)]
+    pub(super) tls_cert: Option<PathBuf>,
+
+    /// The private key of --tls-cert, in PEM and without password
+    #[arg(long, value_name = "FILE", requires = "tls_cert", help_heading = TLS)]
+    pub(super) tls_key: Option<PathBuf>,
+
+    /// The family's SSL mode: show a certificate that is made at the start, and trust whoever answers when dialling
+    ///
+    /// Nodes of py2p and js2p do the same. --tls-ca or --tls-pin give back the check when dialling. The certificate is
+    /// another after each start.
+    #[arg(long, help_heading = TLS)]
+    pub(super) tls_self_signed: bool,
+}
+
+/// Whom to trust when tls:// and wss:// addresses are dialled.
+#[derive(Debug, Args)]
+pub(super) struct TrustArgs {
+    /// Trust, when dialling, what the authorities in this PEM file have signed, and not the system's
+    #[arg(long, value_name = "FILE", help_heading = TLS)]
+    pub(super) tls_ca: Option<PathBuf>,
+
+    /// Trust, when dialling, exactly the certificate with this SHA-256, which relays print. May be repeated
+    #[arg(long, value_name = "SHA256", help_heading = TLS)]
+    pub(super) tls_pin: Vec<Fingerprint>,
+
+    /// Trust whoever answers when dialling, as py2p and js2p do: no protection against who sits between
+    #[arg(long, help_heading = TLS)]
+    pub(super) tls_verify_nothing: bool,
+}
+
+/// The part of the help for options of TLS.
+const TLS: &str = "TLS options";
 
 fn listener(text: &str) -> Result<Address, String> {
     let address: Address = text

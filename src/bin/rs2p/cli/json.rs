@@ -5,6 +5,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use rs2p::native::Fingerprint;
 use rs2p::{Address, NodeId, Value};
 use serde::ser::{Error, Serialize, SerializeMap, SerializeStruct, Serializer};
 
@@ -18,9 +19,9 @@ pub(super) fn message(received: &Received) -> String {
     line(received)
 }
 
-/// The line of an address that a relay listens on.
-pub(super) fn listening(url: &Address, id: &NodeId) -> String {
-    line(&Listening { url, id })
+/// The line of an address that a relay listens on, with the certificate that it shows there, if it shows one.
+pub(super) fn listening(url: &Address, id: &NodeId, pin: Option<Fingerprint>) -> String {
+    line(&Listening { url, id, pin })
 }
 
 fn line(value: &impl Serialize) -> String {
@@ -31,14 +32,20 @@ fn line(value: &impl Serialize) -> String {
 struct Listening<'a> {
     url: &'a Address,
     id: &'a NodeId,
+    pin: Option<Fingerprint>,
 }
 
 impl Serialize for Listening<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut line = serializer.serialize_struct("Listening", 3)?;
+        let fields = 3 + usize::from(self.pin.is_some());
+        let mut line = serializer.serialize_struct("Listening", fields)?;
         line.serialize_field("event", "listening")?;
         line.serialize_field("url", &self.url.to_string())?;
         line.serialize_field("id", &self.id.to_string())?;
+        match self.pin {
+            Some(pin) => line.serialize_field("pin", &pin.to_string())?,
+            None => line.skip_field("pin")?,
+        }
         line.end()
     }
 }
@@ -195,9 +202,12 @@ mod tests {
         );
         let url: Address = "ws://127.0.0.1:40123".parse().expect("an address");
         assert_eq!(
-            listening(&url, &whisper.sender),
+            listening(&url, &whisper.sender, None),
             r#"{"event":"listening","url":"ws://127.0.0.1:40123","id":"2U4pR6mi"}"#
         );
+        let pin = Fingerprint::of(b"");
+        let line = listening(&url, &whisper.sender, Some(pin));
+        assert!(line.ends_with(&format!(r#","pin":"{pin}"}}"#)), "{line}");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::fault::Fault;
 use super::output::{self, Output, Reader, Written};
 use super::received::Received;
 use super::signal::Signals;
-use super::{join, json, log, say, words};
+use super::{join, json, log, say, tls, words};
 
 /// What may come while a line is written: more than the node reads before the writing gets its turn.
 const INBOX: InboxLimits = InboxLimits {
@@ -40,7 +40,8 @@ pub(super) async fn run(args: Listen) -> Result<(), Fault> {
     let mut signals = Signals::take_over()?;
     let output = Output::new(args.style.json);
     let node = join::node(&args.mesh.subnet, &args.peer).inbox(INBOX);
-    let socket = node.spawn().await?;
+    let trust = tls::trust(&args.trust)?;
+    let socket = node.spawn_with(|options| options.tls.trust = trust).await?;
     tokio::spawn(tell(socket.events()));
     let printed = Cell::new(0);
     let end = tokio::select! {

@@ -89,6 +89,8 @@ fn remedy(missing: &str) -> Option<&'static str> {
     match missing.split_whitespace().next()? {
         "--listen" => Some("no --listen: say where to listen, as --listen ws://127.0.0.1:8765"),
         "--peer" => Some("no --peer: name a node to join through, as --peer ws://127.0.0.1:8765"),
+        "--tls-cert" => Some("no --tls-cert: name the certificate that --tls-key is the key of"),
+        "--tls-key" => Some("no --tls-key: name the private key of --tls-cert"),
         "<TEXT>..." => Some(
             "no TEXT: say what to send, or - for the lines of stdin (an address is TEXT after --)",
         ),
@@ -204,6 +206,18 @@ mod tests {
             (
                 "rs2p listen --peer ws://a:1 --count 0",
                 "--count: 0 is not in 1..",
+            ),
+            (
+                "rs2p listen --peer tls://a:1 --tls-pin e3b0",
+                "--tls-pin: \"e3b0\" is no SHA-256 of a certificate",
+            ),
+            (
+                "rs2p relay --listen tls://a:1 --tls-cert a",
+                "no --tls-key: ",
+            ),
+            (
+                "rs2p relay --listen tls://a:1 --tls-key a",
+                "no --tls-cert: ",
             ),
             ("rs2p relay", "no --listen: "),
             ("rs2p listen", "no --peer: "),

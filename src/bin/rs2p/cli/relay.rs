@@ -3,7 +3,7 @@
 use core::pin::pin;
 use std::path::{Path, PathBuf};
 
-use rs2p::address::Scheme;
+use rs2p::native::{Fingerprint, ServerIdentity};
 use rs2p::socket::InboxLimits;
 use rs2p::{Builder, MeshSocket};
 
@@ -12,7 +12,7 @@ use super::args::Relay;
 use super::fault::Fault;
 use super::output::{Output, Reader};
 use super::signal::Signals;
-use super::{join, json, log, words};
+use super::{join, json, log, tls, words};
 
 /// What waits to be logged: messages are among it, and a relay has no use for them but to pass them on.
 const INBOX: InboxLimits = InboxLimits {
@@ -26,15 +26,27 @@ pub(super) async fn run(args: Relay) -> Result<(), Fault> {
     let www = folder(&args)?;
     let has_page = www.is_some();
     let shown = www.clone();
+    let identity = tls::identity(&args.identity, &args.listen)?;
+    let pin = identity.as_ref().map(ServerIdentity::fingerprint);
+    let trust = tls::trust_of_relay(&args.trust, &args.identity)?;
     let socket = node(&args)?
-        .spawn_with(|options| options.www = shown)
+        .spawn_with(|options| {
+            options.www = shown;
+            options.tls.identity = identity;
+            options.tls.trust = trust;
+        })
         .await?;
     if let Some(folder) = www {
         tracing::info!("showing the page in {}", folder.display());
     }
     // Taken before anything is waited for, so that the log is whole.
     let mut following = pin!(log::follow(socket.events()));
-    let mut announced = pin!(announce(&socket, Output::new(args.style.json), has_page));
+    let mut announced = pin!(announce(
+        &socket,
+        Output::new(args.style.json),
+        has_page,
+        pin
+    ));
     tokio::select! {
         () = &mut following => return Err(Fault::job("the node has ended by itself")),
         () = signals.first() => {}
@@ -58,11 +70,17 @@ fn node(args: &Relay) -> Result<Builder, Fault> {
 }
 
 /// One line for each listener, in the order in which they were given.
-async fn announce(socket: &MeshSocket, mut output: Output, has_page: bool) {
+async fn announce(
+    socket: &MeshSocket,
+    mut output: Output,
+    has_page: bool,
+    pin: Option<Fingerprint>,
+) {
     for url in socket.listening() {
+        let pin = pin.filter(|_| tls::is_secure(url));
         let line = match output.reader() {
-            Reader::Program => json::listening(url, socket.id()),
-            Reader::Person { .. } => words::listening(url, has_page),
+            Reader::Program => json::listening(url, socket.id(), pin),
+            Reader::Person { .. } => words::listening(url, has_page, pin),
         };
         // A relay serves its peers, whoever reads what it says.
         if let Err(fault) = output.line(line).await {
@@ -76,14 +94,14 @@ fn folder(args: &Relay) -> Result<Option<PathBuf>, Fault> {
     let shows = args
         .listen
         .iter()
-        .any(|address| address.scheme() == Scheme::Ws);
+        .any(|address| address.scheme().is_websocket());
     match &args.www {
         Some(folder) if !folder.is_dir() => Err(Fault::job(format!(
             "--www: {} is no folder: name one, or leave --www out",
             folder.display()
         ))),
         Some(_) if !shows => {
-            tracing::warn!("--www is shown by ws:// listeners only, and there is none");
+            tracing::warn!("--www is shown by ws:// and wss:// listeners only, and there is none");
             Ok(None)
         }
         Some(folder) => Ok(Some(folder.clone())),

@@ -18,6 +18,7 @@ use super::lines::{self, Line, LineError, text_or_bytes};
 use super::log;
 use super::say;
 use super::signal::Signals;
+use super::tls;
 use super::words;
 
 /// Messages that are sent and not yet known to be written.
@@ -30,7 +31,8 @@ pub(super) async fn run(args: Send) -> Result<(), Fault> {
     let mut signals = Signals::take_over()?;
     // It does not stay for long: the peers that it was given are enough, and others need not get to know it.
     let node = join::node(&args.mesh.subnet, &args.peer).configure(|config| config.outgoing = 0);
-    let socket = node.spawn().await?;
+    let trust = tls::trust(&args.trust)?;
+    let socket = node.spawn_with(|options| options.tls.trust = trust).await?;
     tokio::spawn(log::follow(socket.events()));
     let outcome = tokio::select! {
         outcome = deliver(&socket, &args) => outcome,

@@ -6,6 +6,7 @@ use core::fmt::Write;
 
 use rs2p::Value;
 use rs2p::address::{Address, Scheme};
+use rs2p::native::Fingerprint;
 
 use super::received::Received;
 
@@ -37,12 +38,14 @@ pub(super) fn message(received: &Received, colour: bool) -> String {
     line
 }
 
-/// `Listening on ws://127.0.0.1:8765 (open http://127.0.0.1:8765/ for the page)`.
-pub(super) fn listening(url: &Address, has_page: bool) -> String {
-    match page(url).filter(|_| has_page) {
-        Some(page) => format!("Listening on {url} (open {page} for the page)"),
-        None => format!("Listening on {url}"),
-    }
+/// `Listening on ws://127.0.0.1:8765 (open http://127.0.0.1:8765/ for the page)`, and behind it the certificate that is
+/// shown there, as others are to pin it: `, --tls-pin 01ab…`.
+pub(super) fn listening(url: &Address, has_page: bool, pin: Option<Fingerprint>) -> String {
+    let page = page(url).filter(|_| has_page);
+    let page = page.map(|page| format!(" (open {page} for the page)"));
+    let pin = pin.map(|pin| format!(", --tls-pin {pin}"));
+    let (page, pin) = (page.unwrap_or_default(), pin.unwrap_or_default());
+    format!("Listening on {url}{page}{pin}")
 }
 
 /// Where a browser on this machine finds what a listener shows.
@@ -54,7 +57,11 @@ fn page(url: &Address) -> Option<String> {
     };
     let near = every.and_then(|host| url.with_endpoint(host, url.port()).ok());
     let at = near.as_ref().unwrap_or(url).authority();
-    (url.scheme() == Scheme::Ws).then(|| format!("http://{at}/"))
+    match url.scheme() {
+        Scheme::Ws => Some(format!("http://{at}/")),
+        Scheme::Wss => Some(format!("https://{at}/")),
+        _ => None,
+    }
 }
 
 /// `text` with everything written out that is no visible character or blank.
@@ -225,7 +232,7 @@ mod tests {
 
     #[test]
     fn a_listener_is_named_with_the_page_that_it_shows() {
-        let words = |url: &str, has_page| listening(&url.parse().expect(url), has_page);
+        let words = |url: &str, has_page| listening(&url.parse().expect(url), has_page, None);
         assert_eq!(
             words("ws://127.0.0.1:1", true),
             "Listening on ws://127.0.0.1:1 (open http://127.0.0.1:1/ for the page)"
@@ -245,6 +252,12 @@ mod tests {
         assert_eq!(
             words("tcp://127.0.0.1:1", true),
             "Listening on tcp://127.0.0.1:1"
+        );
+        let pin = Fingerprint::of(b"");
+        let url = "wss://0.0.0.0:1".parse().expect("an address");
+        assert_eq!(
+            listening(&url, true, Some(pin)),
+            format!("Listening on {url} (open https://127.0.0.1:1/ for the page), --tls-pin {pin}")
         );
     }
 }

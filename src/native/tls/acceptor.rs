@@ -1,0 +1,43 @@
+//! The listening side: a TLS session over an accepted socket.
+
+use std::io;
+use std::time::Instant;
+
+use rustls::Error;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+
+use super::ServerIdentity;
+use super::connector::within;
+use crate::address::Scheme;
+use crate::native::stream::{Records, Secure, Stream};
+
+/// A session with who came to a listener of `scheme`. It is shown what `identity` is by now. How long it may take is the
+/// caller's affair.
+///
+/// # Errors
+/// Why there is no session, for a log.
+pub(in crate::native) async fn accept(
+    scheme: Scheme,
+    identity: &ServerIdentity,
+    stream: TcpStream,
+) -> Result<Stream, String> {
+    let acceptor = TlsAcceptor::from(identity.config(Instant::now()));
+    let session = acceptor.accept(stream).await;
+    let session = session.map_err(|error| no_session(&error))?;
+    let secure = Secure::new(session, Records::for_links_of(scheme));
+    Ok(Stream::Secure(Box::new(secure)))
+}
+
+fn no_session(error: &io::Error) -> String {
+    match within(error) {
+        Some(Error::InvalidMessage(_) | Error::PeerSentOversizedRecord) => {
+            "it speaks no TLS: does it dial tcp:// or ws:// where it should be tls:// or wss://?"
+                .to_owned()
+        }
+        Some(Error::AlertReceived(alert)) => {
+            format!("it does not want this certificate ({alert:?})")
+        }
+        _ => error.to_string(),
+    }
+}
