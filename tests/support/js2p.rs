@@ -16,7 +16,7 @@ pub(crate) struct Js2p {
 }
 
 impl Js2p {
-    /// Starts a node of `subnet` on a free port, for TCP or for WebSockets: it does one or the other.
+    /// Starts a node of `subnet` on a free port, for TCP, with TLS or without, or for WebSockets: it does one of them.
     pub(crate) async fn start(subnet: &str, scheme: Scheme) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let modules = root.join("target/js2p/node_modules");
@@ -25,16 +25,12 @@ impl Js2p {
             "no js2p in {}: run `cargo xtask setup` first",
             modules.display()
         );
-        let encryption = match scheme {
-            Scheme::Tcp => "Plaintext",
-            _ => "ws",
-        };
         let mut program = Command::new("node");
         program
             // js2p is older than some of what Node.js is today.
             .arg("--no-deprecation")
             .arg(root.join("tests/support/js2p_node.js"))
-            .args([subnet, encryption])
+            .args([subnet, scheme.encryption()])
             .env("NODE_PATH", modules);
         let node = Told::start(&mut program).await;
         Self { node, scheme }

@@ -3,7 +3,7 @@
 // It reads one JSON object a line, {"do": "...", ...}, and answers each with {"answer": ...} or {"failure": "..."}. For every
 // message that it receives it says {"message": ...}, whenever that is. Bytes go as {"bytes": "<hex>"}.
 //
-// Arguments: the subnet and what js2p calls the encryption, "Plaintext" or "ws". It listens on a free port of 127.0.0.1.
+// Arguments: the subnet and what js2p calls the encryption: "Plaintext", "SSL" or "ws". It listens on a free port of 127.0.0.1.
 "use strict";
 
 // js2p prints what it thinks: that goes to standard error, or the tests would read it.

@@ -10,11 +10,19 @@ use serde_json::json;
 use super::told::Told;
 
 /// A py2p node.
-pub(crate) struct Py2p(Told);
+pub(crate) struct Py2p {
+    told: Told,
+    scheme: Scheme,
+}
 
 impl Py2p {
-    /// Starts a node of `subnet` on a free port.
+    /// Starts a node of `subnet` on a free port, over TCP.
     pub(crate) async fn start(subnet: &str) -> Self {
+        Self::start_on(subnet, Scheme::Tcp).await
+    }
+
+    /// Starts a node of `subnet` on a free port, over TCP or, in its SSL mode, over TLS.
+    pub(crate) async fn start_on(subnet: &str, scheme: Scheme) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let python = root.join("target/venv/bin/python");
         assert!(
@@ -25,13 +33,14 @@ impl Py2p {
         let mut program = Command::new(python);
         program
             .arg(root.join("tests/support/py2p_node.py"))
-            .arg(subnet);
-        Self(Told::start(&mut program).await)
+            .args([subnet, scheme.encryption()]);
+        let told = Told::start(&mut program).await;
+        Self { told, scheme }
     }
 
     /// Where the node listens.
     pub(crate) fn address(&self) -> Address {
-        Address::new(Scheme::Tcp, "127.0.0.1", self.port()).expect("an address")
+        Address::new(self.scheme, "127.0.0.1", self.port()).expect("an address")
     }
 
     /// Has the node broadcast texts, with pauses of five milliseconds.
@@ -63,12 +72,12 @@ impl Deref for Py2p {
     type Target = Told;
 
     fn deref(&self) -> &Told {
-        &self.0
+        &self.told
     }
 }
 
 impl DerefMut for Py2p {
     fn deref_mut(&mut self) -> &mut Told {
-        &mut self.0
+        &mut self.told
     }
 }

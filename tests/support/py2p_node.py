@@ -3,12 +3,13 @@
 It reads one JSON object a line: {"do": "...", ...}, and answers each with {"answer": ...} or {"failure": "..."}. For every
 message that it receives it says {"message": ...}, whenever that is. Bytes go as {"bytes": "<hex>"}.
 
-Argument: the subnet. It listens on a free port of 127.0.0.1.
+Arguments: the subnet, and what py2p calls its encryption: Plaintext or SSL. It listens on a free port of 127.0.0.1.
 """
 
 import json
 import os
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -23,6 +24,18 @@ os.dup2(2, 1)
 from py2p import flags  # noqa: E402
 from py2p.base import Protocol  # noqa: E402
 from py2p.mesh import MeshSocket  # noqa: E402
+
+if not hasattr(ssl, "wrap_socket"):
+    # Python 3.12 took it away. As it was, nothing is verified.
+    def wrap_socket(sock, keyfile=None, certfile=None, server_side=False, suppress_ragged_eofs=True):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if server_side else ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        if certfile:
+            context.load_cert_chain(certfile, keyfile)
+        return context.wrap_socket(sock, server_side=server_side, suppress_ragged_eofs=suppress_ragged_eofs)
+
+    ssl.wrap_socket = wrap_socket
 
 #: Seconds to wait for what py2p has no event for.
 PATIENCE = 10
@@ -77,7 +90,8 @@ class Complaints(list):
 
 
 class Node:
-    def __init__(self):
+    def __init__(self, encryption):
+        self.encryption = encryption
         self.mesh = None
 
     def start(self, subnet, told=None):
@@ -87,7 +101,7 @@ class Node:
         # py2p tells its peers the port that it was given, so that one cannot be 0.
         port = free_port()
         out_addr = ("127.0.0.1", told or port)
-        self.mesh = MeshSocket("127.0.0.1", port, Protocol(subnet, "Plaintext"), out_addr)
+        self.mesh = MeshSocket("127.0.0.1", port, Protocol(subnet, self.encryption), out_addr)
         self.mesh.daemon.exceptions = Complaints()
         self.heard = []
         #: What goes before the texts that are sent back, if any are.
@@ -194,8 +208,9 @@ class Node:
 
 
 def main():
-    node = Node()
-    say({"answer": node.start(sys.argv[1])})
+    subnet, encryption = sys.argv[1:]
+    node = Node(encryption)
+    say({"answer": node.start(subnet)})
     for line in sys.stdin:
         command = json.loads(line)
         try:

@@ -93,7 +93,9 @@ fn make_venv(project: &Project, python: &Path) -> Outcome {
     process::run(
         Command::new(&python)
             .args(["-m", "pip", "install", "--quiet"])
-            .arg(format!("py2p=={PY2P}")),
+            .arg(format!("py2p=={PY2P}"))
+            // What its SSL mode needs. Its extra of that name is one that pip does not find.
+            .arg("cryptography"),
     )
     .map_err(|failure| format!("{failure}; is PyPI within reach?"))?;
     if has_py2p(&python) {
@@ -104,8 +106,7 @@ fn make_venv(project: &Project, python: &Path) -> Outcome {
 }
 
 fn has_py2p(python: &Path) -> bool {
-    let question =
-        "import py2p.mesh, importlib.metadata as metadata; print(metadata.version('py2p'))";
+    let question = "import py2p.mesh, cryptography, importlib.metadata as metadata; print(metadata.version('py2p'))";
     let version = process::answer(Command::new(python).args(["-W", "ignore", "-c", question]));
     version.is_some_and(|version| version == PY2P)
 }
