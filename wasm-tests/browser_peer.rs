@@ -11,4 +11,5 @@ mod peer {
     mod class;
     mod harness;
     mod joined;
+    mod members;
 }

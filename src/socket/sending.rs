@@ -114,7 +114,8 @@ impl MeshSocket {
             .await
     }
 
-    async fn broadcast(
+    /// As [`MeshSocket::send_with`], of packets that are serialised.
+    pub(crate) async fn broadcast(
         &self,
         options: &SendOptions,
         packets: RawPackets,

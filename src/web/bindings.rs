@@ -4,34 +4,39 @@
 //! into a JavaScript value. Nothing that JavaScript passes in or throws can trap, and no borrow is held while foreign
 //! code runs.
 
+mod emitter;
 mod error;
 mod events;
 mod from_js;
+mod handlers;
+mod inbox;
 mod iterator;
 mod objects;
 mod options;
+mod outlet;
+mod promises;
 mod pump;
+mod report;
 mod this;
 mod to_js;
 
 use core::cell::Cell;
-use core::future::Future;
 use std::rc::Rc;
 
-use futures::future::{Either, select};
-use gloo_timers::future::TimeoutFuture;
-use js_sys::{Array, Promise};
+use js_sys::{Array, Map, Promise, Reflect, Symbol};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{future_to_promise, spawn_local};
+use wasm_bindgen_futures::spawn_local;
 
+use crate::driver::Until;
 use crate::id::NodeId;
 use crate::mesh::DEFAULT_SUBNET;
-use crate::socket::{MeshError, MeshSocket, Message};
+use crate::socket::{MeshError, MeshSocket};
+use crate::wire::RawPackets;
 use error::Thrown;
-use events::Topic;
 use iterator::MessageIterator;
 use options::Options;
-use pump::Outlet;
+use outlet::Outlet;
+use promises::{promise, within};
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = include_str!("bindings/mesh.d.ts");
@@ -53,7 +58,8 @@ impl JsMeshSocket {
     #[wasm_bindgen(constructor, skip_typescript)]
     pub fn new(options: JsValue) -> Result<JsMeshSocket, JsValue> {
         let socket = start(&Options::new(options)?)?;
-        let outlet = Outlet::open(&socket)?;
+        let outlet = Outlet::new(&socket)?;
+        pump::start(&socket, &outlet);
         finish_class(|| Self {
             socket: socket.clone(),
             outlet: outlet.clone(),
@@ -79,6 +85,32 @@ impl JsMeshSocket {
     #[wasm_bindgen(getter, skip_typescript)]
     pub fn peers(&self) -> Array {
         objects::peers(&self.socket.peers())
+    }
+
+    #[wasm_bindgen(getter, js_name = routingTable, skip_typescript)]
+    pub fn routing_table(&self) -> Map {
+        objects::table(&self.socket.peers())
+    }
+
+    #[wasm_bindgen(getter, skip_typescript)]
+    pub fn incoming(&self) -> Array {
+        objects::ids(&self.socket.incoming())
+    }
+
+    #[wasm_bindgen(getter, skip_typescript)]
+    pub fn outgoing(&self) -> Array {
+        objects::ids(&self.socket.outgoing())
+    }
+
+    /// Where this node can be dialled: a browser takes no links.
+    #[wasm_bindgen(getter, js_name = outAddr, skip_typescript)]
+    pub fn out_addr(&self) -> JsValue {
+        JsValue::NULL
+    }
+
+    #[wasm_bindgen(getter, skip_typescript)]
+    pub fn faults(&self) -> Array {
+        self.outlet.faults()
     }
 
     #[wasm_bindgen(getter, skip_typescript)]
@@ -114,6 +146,20 @@ impl JsMeshSocket {
         promise(async move { Ok(objects::sent(&socket.send_values(&packets?).await?)) })
     }
 
+    #[wasm_bindgen(js_name = sendWith, variadic, skip_typescript)]
+    pub fn send_with(&self, options: JsValue, packets: Array) -> Promise {
+        let socket = self.socket.clone();
+        let options = Options::new(options).and_then(|options| options.sending());
+        let packets = from_js::packets(&packets);
+        promise(async move {
+            let packets = RawPackets::from_values(&packets?).map_err(MeshError::from)?;
+            let sent = socket
+                .broadcast(&options?, packets, Until::Accepted)
+                .await?;
+            Ok(objects::sent(&sent))
+        })
+    }
+
     #[wasm_bindgen(variadic, skip_typescript)]
     pub fn whisper(&self, to: JsValue, packets: Array) -> Promise {
         whisper(&self.socket, options::node(&to), &packets)
@@ -121,16 +167,22 @@ impl JsMeshSocket {
 
     #[wasm_bindgen(skip_typescript)]
     pub fn recv(&self, options: JsValue) -> Promise {
-        let (socket, outlet) = (self.socket.clone(), self.outlet.clone());
+        let outlet = self.outlet.clone();
         promise(async move {
-            let message = receive(&socket, Options::new(options)?.millis("timeoutMs")?).await;
+            let millis = Options::new(options)?.millis("timeoutMs")?;
+            let message = outlet.receive(millis).await;
             Ok(message.map_or(JsValue::NULL, |message| outlet.message(&message)))
         })
     }
 
+    #[wasm_bindgen(js_name = recvMany, skip_typescript)]
+    pub fn recv_many(&self, quantity: JsValue) -> Result<Array, JsValue> {
+        Ok(self.outlet.take(options::quantity(&quantity)?))
+    }
+
     #[wasm_bindgen(js_name = "[Symbol.asyncIterator]", skip_typescript)]
     pub fn messages(&self) -> MessageIterator {
-        MessageIterator::new(&self.socket, &self.outlet)
+        MessageIterator::new(&self.outlet)
     }
 
     #[wasm_bindgen(skip_typescript)]
@@ -149,46 +201,17 @@ impl JsMeshSocket {
         spawn_local(async move { drop(socket.request_peers().await) });
     }
 
-    // `this` comes from the proxy around these three, see `finish_class`.
-
-    #[wasm_bindgen(skip_typescript)]
-    pub fn on(&self, event: JsValue, listener: JsValue, this: JsValue) -> Result<JsValue, JsValue> {
-        self.outlet.listeners.add(
-            topic(&event)?,
-            options::function(listener)?,
-            false,
-            this.clone(),
-        );
-        Ok(this)
-    }
-
-    #[wasm_bindgen(skip_typescript)]
-    pub fn once(
-        &self,
-        event: JsValue,
-        listener: JsValue,
-        this: JsValue,
-    ) -> Result<JsValue, JsValue> {
-        self.outlet.listeners.add(
-            topic(&event)?,
-            options::function(listener)?,
-            true,
-            this.clone(),
-        );
-        Ok(this)
-    }
-
-    #[wasm_bindgen(skip_typescript)]
-    pub fn off(
-        &self,
-        event: JsValue,
-        listener: JsValue,
-        this: JsValue,
-    ) -> Result<JsValue, JsValue> {
-        self.outlet
-            .listeners
-            .remove(topic(&event)?, &options::function(listener)?);
-        Ok(this)
+    #[wasm_bindgen(js_name = registerHandler, skip_typescript)]
+    pub fn register_handler(&self, handler: JsValue) -> Result<JsValue, JsValue> {
+        let handler = options::function(handler, "handler")?;
+        let number = self.outlet.handlers.add(handler);
+        let outlet = Rc::downgrade(&self.outlet);
+        let unregister = Closure::<dyn Fn()>::new(move || {
+            if let Some(outlet) = outlet.upgrade() {
+                outlet.handlers.remove(number);
+            }
+        });
+        disposable(unregister.into_js_value())
     }
 
     #[wasm_bindgen(skip_typescript)]
@@ -223,18 +246,16 @@ fn finish_class(first: impl FnOnce() -> JsMeshSocket) -> Result<(), JsValue> {
     if FINISHED.replace(true) {
         return Ok(());
     }
-    this::hand_over(&first().into(), &["on", "once", "off"], 2)
+    emitter::finish(&first().into())
 }
 
-fn topic(event: &JsValue) -> Result<Topic, Thrown> {
-    let name = event.as_string().unwrap_or_else(|| "that".to_owned());
-    let unknown = || {
-        Thrown::bad_argument(format!(
-            "there is no event \"{name}\", only {}",
-            Topic::names()
-        ))
-    };
-    Topic::named(&name).ok_or_else(unknown)
+/// A function that `using` calls at the end of its block too, where the platform knows that.
+fn disposable(function: JsValue) -> Result<JsValue, JsValue> {
+    let dispose = JsValue::from(Symbol::dispose());
+    if dispose.is_symbol() {
+        Reflect::set(&function, &dispose, &function)?;
+    }
+    Ok(function)
 }
 
 fn whisper(socket: &MeshSocket, to: Result<NodeId, Thrown>, packets: &Array) -> Promise {
@@ -244,27 +265,4 @@ fn whisper(socket: &MeshSocket, to: Result<NodeId, Thrown>, packets: &Array) -> 
         socket.whisper_values(&to?, &packets?).await?;
         Ok(JsValue::UNDEFINED)
     })
-}
-
-/// The next message; `None` if none comes in time, or ever.
-async fn receive(socket: &MeshSocket, millis: Option<u32>) -> Option<Message> {
-    match millis {
-        Some(0) => socket.try_recv(),
-        millis => within(millis, socket.recv()).await.flatten(),
-    }
-}
-
-/// What `future` gives within a time, if there is a bound.
-async fn within<F: Future>(millis: Option<u32>, future: F) -> Option<F::Output> {
-    let Some(millis) = millis else {
-        return Some(future.await);
-    };
-    match select(core::pin::pin!(future), TimeoutFuture::new(millis)).await {
-        Either::Left((output, _)) => Some(output),
-        Either::Right(_) => None,
-    }
-}
-
-fn promise(future: impl Future<Output = Result<JsValue, Thrown>> + 'static) -> Promise {
-    future_to_promise(async move { Ok(future.await?) })
 }

@@ -9,7 +9,8 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::StreamExt;
-use rs2p::{Event, Events, MeshError, MeshSocket, Message, Value};
+use rs2p::wire::Flag;
+use rs2p::{Event, Events, MeshError, MeshSocket, Message, SendOptions, Value};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
@@ -48,8 +49,18 @@ pub(super) enum Command {
         text: String,
         count: usize,
     },
-    /// Waits for as many messages and takes them: `[{"sender": id, "whisper": bool, "packets": [texts]}]`.
+    /// Sends one text with a flag, a number or a text: to every node, to its peers or to one of them.
+    Flag {
+        node: u64,
+        flag: serde_json::Value,
+        to: String,
+        text: String,
+    },
+    /// Waits for as many messages and takes them: `[{"sender": id, "whisper": bool, "flag": text,
+    /// "packets": [texts]}]`.
     Hear { node: u64, count: usize },
+    /// As `hear`, for messages with flags of their own.
+    HearFlagged { node: u64, count: usize },
     /// Waits until the peers of a node are these and nobody else.
     HasPeers { node: u64, ids: Vec<String> },
     /// Waits for the end of the link to a peer, and says in words why it ended.
@@ -85,6 +96,7 @@ struct Node {
 struct Seen {
     peers: Vec<String>,
     heard: VecDeque<Message>,
+    flagged: VecDeque<Message>,
     parted: VecDeque<(String, String)>,
 }
 
@@ -98,7 +110,18 @@ impl Nodes {
                 peers,
             } => self.start(&subnet, &listen, &peers).await,
             Command::Say { node, text, count } => self.node(node)?.say(&text, count).await,
-            Command::Hear { node, count } => self.node(node)?.hear(count).await,
+            Command::Flag {
+                node,
+                flag,
+                to,
+                text,
+            } => self.node(node)?.flag(&flag, &to, &text).await,
+            Command::Hear { node, count } => {
+                self.node(node)?.hear(count, |seen| &mut seen.heard).await
+            }
+            Command::HearFlagged { node, count } => {
+                self.node(node)?.hear(count, |seen| &mut seen.flagged).await
+            }
             Command::HasPeers { node, ids } => self.node(node)?.has_peers(ids).await,
             Command::Parting { node, peer } => self.node(node)?.parting(&peer).await,
             Command::End { node, crash } => self.end(node, crash).await,
@@ -203,18 +226,44 @@ impl Node {
         Ok(json!(null))
     }
 
-    async fn hear(&self, count: usize) -> Answer {
-        let enough = |seen: &Seen| seen.heard.len() >= count;
-        self.wait(enough).await;
+    async fn flag(&self, flag: &serde_json::Value, to: &str, text: &str) -> Answer {
+        let flag = match (flag.as_u64(), flag.as_str()) {
+            (Some(number), _) => Flag::try_from(number),
+            (None, text) => Flag::try_from(text.unwrap_or_default()),
+        };
+        let options = match to {
+            "mesh" => SendOptions::new(),
+            "peers" => SendOptions::new().to_peers(),
+            peer => SendOptions::new().to_peer(peer.parse().map_err(in_words)?),
+        };
+        let options = options.flag(flag.map_err(in_words)?);
+        let sent = timeout(DEADLINE, self.socket.send_with(&options, text)).await;
+        sent.map_err(in_words)?.map_err(in_words)?;
+        Ok(json!(null))
+    }
+
+    /// Takes messages out of one of the queues.
+    async fn hear(&self, count: usize, queue: fn(&mut Seen) -> &mut VecDeque<Message>) -> Answer {
         let mut taken = None;
-        self.seen.send_if_modified(|seen| {
-            taken = enough(seen).then(|| seen.heard.drain(..count).collect::<Vec<_>>());
+        let take = |seen: &mut Seen| {
+            let queue = queue(seen);
+            taken = (queue.len() >= count).then(|| queue.drain(..count).collect::<Vec<_>>());
             taken.is_some()
-        });
+        };
+        let mut changes = self.seen.subscribe();
+        let enough = async {
+            let mut take = take;
+            while !self.seen.send_if_modified(&mut take) && changes.changed().await.is_ok() {}
+        };
+        let _ = timeout(DEADLINE, enough).await;
         match taken {
             Some(taken) => Ok(taken.iter().map(described).collect()),
             None => {
-                let heard = self.seen.borrow().heard.len();
+                let mut heard = 0;
+                self.seen.send_if_modified(|seen| {
+                    heard = queue(seen).len();
+                    false
+                });
                 Err(format!(
                     "heard {heard} messages of {count} within {DEADLINE:?}"
                 ))
@@ -283,6 +332,7 @@ impl Seen {
                 keep(&mut self.parted, (node, reason), PARTED);
             }
             Event::Message(message) => keep(&mut self.heard, message, HEARD),
+            Event::Flagged(message) => keep(&mut self.flagged, message, HEARD),
             _ => {}
         }
     }
@@ -304,6 +354,7 @@ fn described(message: &Message) -> serde_json::Value {
     json!({
         "sender": message.sender().to_string(),
         "whisper": message.is_whisper(),
+        "flag": message.flag().to_string(),
         "packets": packets,
     })
 }

@@ -3,7 +3,7 @@
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::harness::{soon, url};
+use super::harness::{outcome, url};
 
 #[wasm_bindgen(module = "/wasm-tests/peer/class.js")]
 extern "C" {
@@ -31,11 +31,6 @@ extern "C" {
     async fn says_why_it_is_refused(harness: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, js_name = livesWithThePage)]
     async fn lives_with_the_page(harness: &str) -> Result<JsValue, JsValue>;
-}
-
-/// What a test in JavaScript comes to.
-async fn outcome(test: impl Future<Output = Result<JsValue, JsValue>>) -> Result<(), JsValue> {
-    soon("the end of the test", test).await.map(drop)
 }
 
 #[wasm_bindgen_test]

@@ -12,7 +12,7 @@ use wasm_bindgen::prelude::*;
 /// Milliseconds within which everything that a test waits for happens, or the test has failed.
 const DEADLINE: u32 = 15_000;
 
-#[wasm_bindgen(module = "/wasm-tests/peer/class.js")]
+#[wasm_bindgen(module = "/wasm-tests/peer/support.js")]
 extern "C" {
     /// Posts a body; gives the status and the text of the answer as a pair.
     #[wasm_bindgen(catch)]
@@ -25,6 +25,13 @@ pub(super) async fn soon<T>(what: &str, event: impl Future<Output = T>) -> T {
         Either::Left((outcome, _)) => outcome,
         Either::Right(_) => panic!("{what}: nothing of the sort within {DEADLINE} ms"),
     }
+}
+
+/// What a test in JavaScript comes to.
+pub(super) async fn outcome(
+    test: impl Future<Output = Result<JsValue, JsValue>>,
+) -> Result<(), JsValue> {
+    soon("the end of the test", test).await.map(drop)
 }
 
 /// The next message of a node in this tab.

@@ -12,30 +12,40 @@ use crate::socket::MeshError;
 pub(super) struct Thrown {
     code: &'static str,
     message: String,
+    cause: Option<JsValue>,
 }
 
 impl Thrown {
+    fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            cause: None,
+        }
+    }
+
     /// An argument that is not what the method takes.
     pub(super) fn bad_argument(message: impl Into<String>) -> Self {
-        Self {
-            code: "bad-argument",
-            message: message.into(),
-        }
+        Self::new("bad-argument", message)
     }
 
     /// An address that a browser cannot dial.
     pub(super) fn bad_address(message: impl Into<String>) -> Self {
-        Self {
-            code: "bad-address",
-            message: message.into(),
-        }
+        Self::new("bad-address", message)
     }
 
     /// Something that a page does too slowly.
     pub(super) fn lagged(missed: u64) -> Self {
+        let dropped = format!("{missed} events were dropped: the page did not take them in time");
+        Self::new("lagged", dropped)
+    }
+
+    /// A handler of the page's that threw `cause`.
+    pub(super) fn handler(cause: &JsValue) -> Self {
+        let failed = "a handler failed, which counts as not having acted: see the cause";
         Self {
-            code: "lagged",
-            message: format!("{missed} events were dropped: the page did not take them in time"),
+            cause: Some(cause.clone()),
+            ..Self::new("handler-failed", failed)
         }
     }
 }
@@ -51,10 +61,7 @@ impl From<MeshError> for Thrown {
             }
             other => other.to_string(),
         };
-        Self {
-            code: error.code(),
-            message,
-        }
+        Self::new(error.code(), message)
     }
 }
 
@@ -76,6 +83,9 @@ impl From<Thrown> for JsValue {
         error.set_name("MeshError");
         // An error is an ordinary object, which takes a property.
         let _ = js_sys::Reflect::set(&error, &"code".into(), &thrown.code.into());
+        if let Some(cause) = thrown.cause {
+            error.set_cause(&cause);
+        }
         error.into()
     }
 }

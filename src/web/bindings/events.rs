@@ -1,21 +1,17 @@
-//! Who listens to what: the emitter behind `on`, `once` and `off`.
+//! Who listens to what: the emitter behind `on`, `once`, `off` and `emit`.
 //!
-//! It keeps Node's rules, for those who come from js2p: a listener added twice is called twice, `off` takes the latest,
-//! and one that is removed while an event is told still hears that event. A listener that throws costs nobody else
-//! the event: what it threw goes to `console.error`.
+//! It keeps Node's rules, for those who come from js2p: a name is any string or symbol, a listener added twice is called
+//! twice, `off` takes the latest, and one that is removed while an event is told still hears that event. A listener that
+//! throws, or whose promise rejects, costs nobody else the event: what it threw goes to `console.error`.
 
 use core::cell::RefCell;
 
-use js_sys::Function;
-use wasm_bindgen::prelude::*;
+use js_sys::{Array, Function, Symbol};
+use wasm_bindgen::{JsCast, JsValue};
 
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_namespace = console, js_name = error)]
-    fn console_error(what: &str, thrown: &JsValue);
-}
+use super::report;
 
-/// What can be listened to.
+/// What the node itself tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Topic {
     Connect,
@@ -25,41 +21,22 @@ pub(super) enum Topic {
     Peers,
 }
 
-impl Topic {
-    const ALL: [Self; 5] = [
-        Self::Connect,
-        Self::Message,
-        Self::Close,
-        Self::Error,
-        Self::Peers,
-    ];
-
-    /// The topic of this name.
-    pub(super) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|topic| topic.name() == name)
-    }
-
-    /// All names, for people.
-    pub(super) fn names() -> String {
-        Self::ALL
-            .map(|topic| format!("\"{}\"", topic.name()))
-            .join(", ")
-    }
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Connect => "connect",
-            Self::Message => "message",
-            Self::Close => "close",
-            Self::Error => "error",
-            Self::Peers => "peers",
+impl From<Topic> for JsValue {
+    fn from(topic: Topic) -> Self {
+        match topic {
+            Topic::Connect => "connect",
+            Topic::Message => "message",
+            Topic::Close => "close",
+            Topic::Error => "error",
+            Topic::Peers => "peers",
         }
+        .into()
     }
 }
 
 #[derive(Clone)]
 struct Listener {
-    topic: Topic,
+    event: JsValue,
     function: Function,
     once: bool,
     /// The object that it was added to, and so its `this`.
@@ -74,9 +51,9 @@ pub(super) struct Listeners {
 
 impl Listeners {
     /// Adds one; with `once`, for one event.
-    pub(super) fn add(&self, topic: Topic, function: Function, once: bool, this: JsValue) {
+    pub(super) fn add(&self, event: JsValue, function: Function, once: bool, this: JsValue) {
         self.list.borrow_mut().push(Listener {
-            topic,
+            event,
             function,
             once,
             this,
@@ -84,14 +61,19 @@ impl Listeners {
     }
 
     /// Removes the latest that is `function`, if there is one.
-    pub(super) fn remove(&self, topic: Topic, function: &Function) {
+    pub(super) fn remove(&self, event: &JsValue, function: &Function) {
         let mut list = self.list.borrow_mut();
         if let Some(at) = list
             .iter()
-            .rposition(|one| one.topic == topic && one.function == *function)
+            .rposition(|one| one.event == *event && one.function == *function)
         {
             list.remove(at);
         }
+    }
+
+    /// Removes those for one event.
+    pub(super) fn remove_all(&self, event: &JsValue) {
+        self.list.borrow_mut().retain(|one| one.event != *event);
     }
 
     /// Removes all.
@@ -99,31 +81,48 @@ impl Listeners {
         self.list.borrow_mut().clear();
     }
 
-    /// Whether anybody listens: if not, the event need not be built.
-    pub(super) fn any(&self, topic: Topic) -> bool {
-        self.list.borrow().iter().any(|one| one.topic == topic)
+    /// Those for one event, as they were added.
+    pub(super) fn functions(&self, event: &JsValue) -> Array {
+        self.list
+            .borrow()
+            .iter()
+            .filter(|one| one.event == *event)
+            .map(|one| one.function.clone())
+            .collect()
     }
 
-    /// Tells everybody who listens. Each is given its own `value`, made by `value` from the object that it was added to.
-    pub(super) fn tell(&self, topic: Topic, value: impl Fn(&JsValue) -> JsValue) {
+    /// Whether anybody listens: if not, the event need not be built.
+    pub(super) fn any(&self, event: &JsValue) -> bool {
+        self.list.borrow().iter().any(|one| one.event == *event)
+    }
+
+    /// Tells everybody who listens, and says whether anybody did. Each is given the `values` for the object that it was
+    /// added to.
+    pub(super) fn tell(&self, event: &JsValue, values: impl Fn(&JsValue) -> Array) -> bool {
         let told: Vec<_> = self
             .list
             .borrow()
             .iter()
-            .filter(|one| one.topic == topic)
+            .filter(|one| one.event == *event)
             .cloned()
             .collect();
         self.list
             .borrow_mut()
-            .retain(|one| one.topic != topic || !one.once);
+            .retain(|one| one.event != *event || !one.once);
         // Nothing is borrowed from here on: a listener may call anything.
-        for one in told {
-            if let Err(thrown) = one.function.call1(&one.this, &value(&one.this)) {
-                console_error(
-                    &format!("a listener for \"{}\" threw:", topic.name()),
-                    &thrown,
-                );
-            }
+        for one in &told {
+            let outcome = one.function.apply(&one.this, &values(&one.this));
+            let event = event.clone();
+            report::failure(outcome, move || format!("a listener for {}", name(&event)));
         }
+        !told.is_empty()
+    }
+}
+
+/// What to call an event in words.
+fn name(event: &JsValue) -> String {
+    match event.as_string() {
+        Some(name) => format!("\"{name}\""),
+        None => event.unchecked_ref::<Symbol>().to_string().into(),
     }
 }

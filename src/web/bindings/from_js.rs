@@ -56,6 +56,12 @@ pub(super) fn packets(values: &Array) -> Result<Vec<Value>, Unsendable> {
         .collect()
 }
 
+/// One value; `name` is what to call it in an error.
+pub(super) fn value(value: &JsValue, name: &str) -> Result<Value, Unsendable> {
+    let mut reader = Reader::default();
+    reader.value(value).map_err(|error| error.within(name))
+}
+
 /// Where the reading is: the containers around it, outermost first.
 #[derive(Default)]
 struct Reader {

@@ -7,24 +7,21 @@ use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
 use super::objects::object;
-use super::pump::Outlet;
-use super::{promise, receive};
-use crate::socket::MeshSocket;
+use super::outlet::Outlet;
+use super::promises::promise;
 
 /// An async iterator over the messages of a node. All iterators of one node, and its `recv()`, share them.
 #[wasm_bindgen(private, skip_typescript)]
 #[derive(Clone)]
 pub struct MessageIterator {
-    socket: MeshSocket,
     outlet: Rc<Outlet>,
     /// Whether the loop was left.
     left: Rc<Cell<bool>>,
 }
 
 impl MessageIterator {
-    pub(super) fn new(socket: &MeshSocket, outlet: &Rc<Outlet>) -> Self {
+    pub(super) fn new(outlet: &Rc<Outlet>) -> Self {
         Self {
-            socket: socket.clone(),
             outlet: outlet.clone(),
             left: Rc::default(),
         }
@@ -40,7 +37,7 @@ impl MessageIterator {
             if iterator.left.get() {
                 return Ok(done());
             }
-            let message = receive(&iterator.socket, None).await;
+            let message = iterator.outlet.receive(None).await;
             Ok(message.map_or_else(done, |message| {
                 step(iterator.outlet.message(&message), false)
             }))

@@ -54,8 +54,18 @@ export class MeshSocket {
      * redials go on, `"closed"` after {@link close}.
      */
     readonly status: "connecting" | "joined" | "offline" | "closed";
+    /** The latest 64 errors that `"error"` told, the oldest first: empty if all went well. A new array each time. */
+    readonly faults: MeshError[];
     /** The nodes that this one is linked to. A new array each time. */
     readonly peers: Peer[];
+    /** The same by their ids. A new map each time. */
+    readonly routingTable: Map<string, Peer>;
+    /** The ids of the peers that this node dialled. A new array each time. */
+    readonly outgoing: string[];
+    /** The ids of the peers that dialled this node: none, as a browser takes no links. */
+    readonly incoming: string[];
+    /** Where other nodes can dial this one: nowhere, for the same reason. */
+    readonly outAddr: null;
     /** What this node knows of the mesh; {@link requestPeers} lets it grow. A new object each time. */
     readonly topology: Topology;
 
@@ -82,6 +92,17 @@ export class MeshSocket {
     send(...packets: unknown[]): Promise<Sent>;
 
     /**
+     * As {@link send}, as far as `to` says and with a flag.
+     *
+     * A message with a flag of its own is for handlers: nodes that have none for it give it to nobody, whether they are
+     * of rs2p, py2p or js2p.
+     *
+     * @throws {MeshError} As {@link send} does; `"reserved-flag"` for a flag that is not an application's, and
+     * `"not-a-peer"` for one peer that is none.
+     */
+    sendWith(options: SendOptions, ...packets: unknown[]): Promise<Sent>;
+
+    /**
      * Sends packets to one node. If there is no link to it, it is looked up in the mesh and dialled, which takes up to
      * 10 s. Resolves when the network has taken the message. Other nodes may see it pass: nothing is encrypted.
      *
@@ -95,10 +116,28 @@ export class MeshSocket {
      * The next message that nobody took yet, or `null` when `timeoutMs` have passed or the node is closed.
      *
      * Messages wait here from the start of the node, the latest 4,096 of them or 16 MiB; beyond that the oldest are
-     * dropped. The iterator takes from the same queue: each message goes to one of the takers. Listeners for
-     * `"message"` take nothing; they see every message.
+     * dropped, which `"lagged"` tells as soon as somebody takes. The iterator takes from the same queue: each message
+     * goes to one of the takers. Listeners for `"message"` take nothing; they see every message that waited here.
      */
     recv(options?: ReceiveOptions): Promise<Message | null>;
+    /**
+     * Takes messages that wait already, up to `quantity` of them; an empty array if there are none.
+     *
+     * @throws {MeshError} `"bad-argument"` if the quantity is no whole number from 0 up.
+     */
+    recvMany(quantity: number): Message[];
+
+    /**
+     * Puts a handler at the end of the chain that every message goes through before anybody else gets it. The first
+     * handler that returns `true`, or a promise of it, has acted: the chain ends, and the message goes neither to
+     * `recv` nor to listeners for `"message"`. Handlers see messages one at a time, in the order in which they came:
+     * while the promise of one is open, later messages wait, the latest 4,096 of them or 16 MiB. A handler that throws,
+     * or whose promise rejects, has not acted: that is told on the console and by `"error"`, as `"handler-failed"`.
+     *
+     * @returns A function that takes the handler out of the chain again; it does so too at the end of a `using` block.
+     * @throws {MeshError} `"bad-argument"` if the handler is no function.
+     */
+    registerHandler(handler: MessageHandler): Unregister;
 
     /**
      * Closes the link to a peer and does not redial it.
@@ -112,16 +151,27 @@ export class MeshSocket {
     requestPeers(): void;
 
     /**
-     * Calls `listener` on each such event, with this object as `this`. A listener that throws is reported on the
-     * console and hinders no other.
+     * Calls `listener` on each such event, with this object as `this`: one of the node's own, or any that {@link emit}
+     * tells. A listener that throws, or whose promise rejects, is reported on the console and hinders no other; nobody
+     * waits for its promise.
      *
-     * @throws {MeshError} `"bad-argument"` if there is no such event.
+     * @throws {MeshError} `"bad-argument"` if the listener is no function, or the name no string or symbol.
      */
-    on<K extends keyof MeshEvents>(event: K, listener: (value: MeshEvents[K]) => void): this;
-    /** Calls `listener` on the next such event. */
-    once<K extends keyof MeshEvents>(event: K, listener: (value: MeshEvents[K]) => void): this;
+    on<K extends keyof MeshEvents>(event: K, listener: (value: MeshEvents[K]) => unknown): this;
+    on(event: string | symbol, listener: Listener): this;
+    /** Calls `listener` on the next such event, and then no more. */
+    once<K extends keyof MeshEvents>(event: K, listener: (value: MeshEvents[K]) => unknown): this;
+    once(event: string | symbol, listener: Listener): this;
     /** Removes a listener; if it was added several times, the latest. */
-    off<K extends keyof MeshEvents>(event: K, listener: (value: MeshEvents[K]) => void): this;
+    off(event: string | symbol, listener: Listener): this;
+    /** The same as {@link off}. */
+    removeListener(event: string | symbol, listener: Listener): this;
+    /** Removes every listener for an event, or every one that there is. */
+    removeAllListeners(event?: string | symbol): this;
+    /** Who listens to an event, in the order in which they were added. A new array each time. */
+    listeners(event: string | symbol): Listener[];
+    /** Calls every listener for an event with these values, in order. Returns whether there was one. */
+    emit(event: string | symbol, ...values: unknown[]): boolean;
 
     /** The messages as they come, until the node is closed. Takes from the queue of {@link recv}. */
     [Symbol.asyncIterator](): AsyncIterableIterator<Message>;
@@ -149,10 +199,44 @@ export interface ConnectOptions {
     id?: string;
 }
 
+export interface SendOptions {
+    /**
+     * `"mesh"`, if not given: every node. `"peers"`: this node's neighbours, who keep it. A peer: that one, over the link
+     * with it or not at all.
+     */
+    to?: "mesh" | "peers" | { readonly id: string };
+    /** What sort of message it is, for the handlers of those who get it; plain if not given. */
+    flag?: Flag;
+}
+
+/**
+ * The sort of a message: a text or bytes, of 1 to 128 bytes, or a whole number. Up to 0x2f and from 0x40 to 0x7f, numbers
+ * are reserved, but for those of plain messages: 0 for what goes to all, 2 for what goes to one.
+ */
+export type Flag = number | bigint | string | Uint8Array;
+
 export interface ReceiveOptions {
     /** How many milliseconds to wait: 0 only looks, and without it the wait has no end. */
     timeoutMs?: number;
 }
+
+/** What is asked of every message: `true` says that this handler acted on it. */
+export type MessageHandler = (
+    message: Message,
+    /** The peer that it came from, which need not be its sender. */
+    peer: Peer,
+) => boolean | void | Promise<boolean | void>;
+
+/** Takes a handler out of the chain; calling it again is harmless. */
+export interface Unregister {
+    (): void;
+    /** The same, for `using`. Only where the platform knows `Symbol.dispose`. */
+    [Symbol.dispose](): void;
+}
+
+/** Called with what is told. */
+// Who adds a listener knows what is told to it, as with Node's emitters.
+export type Listener = (...values: any[]) => unknown;
 
 /** What happens. */
 export interface MeshEvents {
@@ -162,7 +246,7 @@ export interface MeshEvents {
     message: Message;
     /** A node is no peer any more, or with `peer` null this node is closed: the last event that there is. */
     close: Closed;
-    /** A dial failed that will be tried again, or `"lagged"`. What a promise rejects with is not told here. */
+    /** A dial failed that will be tried again, `"lagged"` or `"handler-failed"`. What a promise rejects with is not told here. */
     error: MeshError;
     /** The peers, or what they know of theirs, changed. */
     peers: Topology;
@@ -189,6 +273,8 @@ export interface Message {
     readonly id: string;
     /** The id of the peer that it came from: its sender only if that one is a peer. */
     readonly via: string;
+    /** What sort of message it is. Only handlers see others than 0 and 2, the plain ones. */
+    readonly flag: Flag;
     /** What was sent. */
     readonly packets: unknown[];
     /** Whispers to the sender. Rejects as {@link MeshSocket.whisper} does. */
@@ -244,6 +330,8 @@ export interface MeshError extends Error {
         | "bad-address"
         /** An argument of another type, or a value that cannot be sent. */
         | "bad-argument"
+        /** A flag that belongs to the protocol. */
+        | "reserved-flag"
         /** No peer is linked. */
         | "not-joined"
         /** The message is larger than 1 MiB. */
@@ -260,6 +348,8 @@ export interface MeshError extends Error {
         | "too-many"
         /** Events were dropped, because more came than the page took. */
         | "lagged"
+        /** A message handler threw, or its promise rejected; `cause` is with what. */
+        | "handler-failed"
         /** The platform has no source of randomness. */
         | "no-entropy"
         /** The node is closed. */

@@ -1,6 +1,6 @@
 //! What the class shows, as plain JavaScript objects: messages, peers, the topology.
 
-use js_sys::{Array, Date, Object, Reflect};
+use js_sys::{Array, Date, Map, Object, Reflect};
 use wasm_bindgen::JsValue;
 
 use super::{options, this, to_js, whisper};
@@ -68,6 +68,7 @@ impl Messages {
                 ("time", date(message.time())),
                 ("id", message.id().to_string().into()),
                 ("via", id(message.via())),
+                ("flag", to_js::value(&(&message.flag()).into())),
                 ("packets", to_js::packets(&message.packets()).into()),
             ],
         );
@@ -90,14 +91,41 @@ pub(super) fn sent(sent: &Sent) -> JsValue {
 }
 
 pub(super) fn peers(peers: &[Peer]) -> Array {
-    let peer = |peer: &Peer| {
-        object([
-            ("id", id(&peer.node)),
-            ("address", address(peer.endpoint.as_ref())),
-            ("dialled", peer.dialled.into()),
-        ])
-    };
     peers.iter().map(peer).collect()
+}
+
+/// The peers by their ids.
+pub(super) fn table(peers: &[Peer]) -> Map {
+    let table = Map::new();
+    for one in peers {
+        table.set(&id(&one.node), &peer(one));
+    }
+    table
+}
+
+pub(super) fn ids(nodes: &[NodeId]) -> Array {
+    nodes.iter().map(id).collect()
+}
+
+/// The peer with this id; if it has gone, what is still true of it.
+pub(super) fn peer_or_its_id(socket: &MeshSocket, node: &NodeId) -> JsValue {
+    let peers = socket.peers();
+    let found = peers.iter().find(|one| one.node == *node);
+    // Whatever a browser is linked to, it dialled.
+    found.map_or_else(|| described(node, None, true), peer)
+}
+
+fn peer(peer: &Peer) -> JsValue {
+    described(&peer.node, peer.endpoint.as_ref(), peer.dialled)
+}
+
+fn described(node: &NodeId, endpoint: Option<&Endpoint>, dialled: bool) -> JsValue {
+    object([
+        ("id", id(node)),
+        ("address", address(endpoint)),
+        ("dialled", dialled.into()),
+    ])
+    .into()
 }
 
 pub(super) fn topology(own: &NodeId, topology: &Topology) -> JsValue {

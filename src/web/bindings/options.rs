@@ -4,9 +4,12 @@ use js_sys::{Array, Function};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::error::Thrown;
+use super::from_js;
 use crate::address::Address;
 use crate::id::NodeId;
+use crate::socket::{MeshError, SendOptions};
 use crate::web::globals;
+use crate::wire::Flag;
 
 /// An options object, perhaps left out. What it has besides the known names is ignored, as everywhere on the web.
 pub(super) struct Options(JsValue);
@@ -49,8 +52,37 @@ impl Options {
         }
     }
 
+    /// How far to send and with which flag.
+    pub(super) fn sending(&self) -> Result<SendOptions, Thrown> {
+        let options = match self.value("to") {
+            None => SendOptions::new(),
+            Some(to) => reach(&to)?,
+        };
+        match self.value("flag") {
+            None => Ok(options),
+            Some(flag) => {
+                let flag = from_js::value(&flag, "flag")?;
+                Ok(options.flag(Flag::try_from(&flag).map_err(MeshError::from)?))
+            }
+        }
+    }
+
     fn value(&self, name: &str) -> Option<JsValue> {
         globals::property(&self.0, name)
+    }
+}
+
+fn reach(to: &JsValue) -> Result<SendOptions, Thrown> {
+    match to.as_string().as_deref() {
+        Some("mesh") => return Ok(SendOptions::new()),
+        Some("peers") => return Ok(SendOptions::new().to_peers()),
+        _ => {}
+    }
+    match globals::property(to, "id") {
+        Some(id) => Ok(SendOptions::new().to_peer(node(&id)?)),
+        None => Err(Thrown::bad_argument(
+            "to is neither \"mesh\" nor \"peers\" nor a peer",
+        )),
     }
 }
 
@@ -80,9 +112,31 @@ pub(super) fn node(value: &JsValue) -> Result<NodeId, Thrown> {
     })
 }
 
-/// Something to call.
-pub(super) fn function(value: JsValue) -> Result<Function, Thrown> {
+/// Something to call; `name` is what to call it in an error.
+pub(super) fn function(value: JsValue, name: &str) -> Result<Function, Thrown> {
     value
         .dyn_into()
-        .map_err(|_| Thrown::bad_argument("the listener is no function"))
+        .map_err(|_| Thrown::bad_argument(format!("the {name} is no function")))
+}
+
+/// The name of an event.
+pub(super) fn event(value: JsValue) -> Result<JsValue, Thrown> {
+    if value.is_string() || value.is_symbol() {
+        return Ok(value);
+    }
+    Err(Thrown::bad_argument(
+        "the name of an event is no string or symbol",
+    ))
+}
+
+/// How many there shall be.
+pub(super) fn quantity(value: &JsValue) -> Result<u32, Thrown> {
+    match value.as_f64() {
+        // More than fit into 32 bits are as good as all.
+        Some(number) if number >= 0.0 && number.fract() == 0.0 => Ok(number as u32),
+        Some(f64::INFINITY) => Ok(u32::MAX),
+        _ => Err(Thrown::bad_argument(
+            "the quantity is no whole number from 0 up",
+        )),
+    }
 }

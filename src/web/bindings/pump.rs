@@ -1,4 +1,4 @@
-//! The way from the node's events to JavaScript's listeners, and from the page's life to the node.
+//! The way from the node's events to JavaScript's, and from the page's life to the node.
 
 use std::rc::Rc;
 
@@ -7,43 +7,19 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
 use super::error::Thrown;
-use super::events::{Listeners, Topic};
-use super::objects::{self, Messages, object};
+use super::events::Topic;
+use super::objects::{self, object};
+use super::outlet::Outlet;
 use crate::id::NodeId;
 use crate::mesh::CloseReason;
-use crate::socket::{Event, Events, MeshSocket, Message};
+use crate::socket::{Event, Events, MeshSocket};
 use crate::web::page::PageWatch;
 
-/// Where one node's events go.
-pub(super) struct Outlet {
-    pub(super) listeners: Listeners,
-    messages: Messages,
-}
-
-impl Outlet {
-    /// Begins to tell what happens in the node, which keeps it running until it is closed, and to tell it what happens to
-    /// the page.
-    pub(super) fn open(socket: &MeshSocket) -> Result<Rc<Self>, JsValue> {
-        let outlet = Rc::new(Self {
-            listeners: Listeners::default(),
-            messages: Messages::new(socket)?,
-        });
-        // Subscribed now, so that nothing is missed between this and the task's first turn.
-        spawn_local(pump(outlet.clone(), socket.clone(), socket.events()));
-        Ok(outlet)
-    }
-
-    /// A message as JavaScript sees it.
-    pub(super) fn message(&self, message: &Message) -> JsValue {
-        self.messages.object(message)
-    }
-
-    fn tell(&self, topic: Topic, value: impl FnOnce() -> JsValue) {
-        if self.listeners.any(topic) {
-            let value = value();
-            self.listeners.tell(topic, |_| value.clone());
-        }
-    }
+/// Begins to tell what happens in the node, which keeps it running until it is closed, and to tell it what happens to the
+/// page.
+pub(super) fn start(socket: &MeshSocket, outlet: &Rc<Outlet>) {
+    // Subscribed now, so that nothing is missed between this and the task's first turn.
+    spawn_local(pump(outlet.clone(), socket.clone(), socket.events()));
 }
 
 async fn pump(outlet: Rc<Outlet>, socket: MeshSocket, mut events: Events) {
@@ -53,11 +29,8 @@ async fn pump(outlet: Rc<Outlet>, socket: MeshSocket, mut events: Events) {
         tell(&outlet, &socket, event, &mut ended_here);
     }
     drop(watch);
-    outlet.tell(Topic::Close, || {
-        closed(JsValue::NULL, "closed", "the node was closed")
-    });
-    // They may hold the objects of the class, which hold this.
-    outlet.listeners.clear();
+    let last = || closed(JsValue::NULL, "closed", "the node was closed");
+    outlet.end(last).await;
 }
 
 fn watch(socket: &MeshSocket) -> PageWatch {
@@ -72,11 +45,16 @@ fn watch(socket: &MeshSocket) -> PageWatch {
 /// A link that this node closed, of whose end as a peer the next event tells.
 type EndedHere = Option<(NodeId, CloseReason)>;
 
-fn tell(outlet: &Outlet, socket: &MeshSocket, event: Event, ended_here: &mut EndedHere) {
+fn tell(outlet: &Rc<Outlet>, socket: &MeshSocket, event: Event, ended_here: &mut EndedHere) {
     let topology = || objects::topology(socket.id(), &socket.topology());
     match event {
-        Event::Connected => outlet.listeners.tell(Topic::Connect, JsValue::clone),
-        Event::Message(message) => outlet.tell(Topic::Message, || outlet.message(&message)),
+        Event::Connected => outlet.tell_connect(),
+        Event::Message(message) => {
+            // What waits for Rust's takers is the same, and there are none.
+            drop(socket.try_recv());
+            outlet.handle_message(message);
+        }
+        Event::Flagged(message) => outlet.handle_message(message),
         Event::PeerUp(_) | Event::TopologyChanged => outlet.tell(Topic::Peers, topology),
         Event::LinkClosed {
             node: Some(node),
@@ -98,14 +76,9 @@ fn tell(outlet: &Outlet, socket: &MeshSocket, event: Event, ended_here: &mut End
             error,
             retry_in: Some(_),
             ..
-        } => {
-            outlet.tell(Topic::Error, || Thrown::from(error).into());
-        }
-        Event::Lagged(missed) => outlet.tell(Topic::Error, || Thrown::lagged(missed).into()),
-        Event::Flagged(_)
-        | Event::DialFailed { .. }
-        | Event::LinkClosed { .. }
-        | Event::Disconnected => {}
+        } => outlet.tell_fault(error.into()),
+        Event::Lagged(missed) => outlet.tell_fault(Thrown::lagged(missed)),
+        Event::DialFailed { .. } | Event::LinkClosed { .. } | Event::Disconnected => {}
     }
 }
 

@@ -13,7 +13,8 @@ pub(super) fn packets(values: &[Value]) -> Array {
     values.iter().map(value).collect()
 }
 
-fn value(value: &Value) -> JsValue {
+/// One value.
+pub(super) fn value(value: &Value) -> JsValue {
     match value {
         Value::Nil => JsValue::NULL,
         Value::Bool(truth) => (*truth).into(),
