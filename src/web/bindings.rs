@@ -238,7 +238,8 @@ fn start(options: &Options) -> Result<MeshSocket, Thrown> {
     for url in options.texts("peers")? {
         builder = builder.peer(options::address(&url.into())?.to_string());
     }
-    Ok(builder.start()?)
+    let (socket, _) = builder.start()?;
+    Ok(socket)
 }
 
 /// Does to the class what wasm-bindgen cannot; once, with the first of its objects.

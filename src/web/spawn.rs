@@ -4,7 +4,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::{WebClock, WebTransport, globals};
 use crate::driver::Driver;
-use crate::socket::{Builder, MeshError, MeshSocket, Node};
+use crate::socket::{Builder, Dispatcher, MeshError, MeshSocket, Node};
 use crate::transport::Clock;
 
 impl Builder {
@@ -17,11 +17,14 @@ impl Builder {
     /// [`MeshError::Address`] and [`MeshError::Config`] for what was told wrongly, [`MeshError::Listen`] for any address to
     /// listen on, [`MeshError::Entropy`] where there is no `crypto.getRandomValues`. Nothing runs then.
     pub async fn spawn(self) -> Result<MeshSocket, MeshError> {
-        self.start()
+        let (socket, dispatcher) = self.start()?;
+        spawn_local(dispatcher);
+        Ok(socket)
     }
 
-    /// As `spawn`, which waits for nothing here and is asynchronous to read the same as on other platforms.
-    pub(super) fn start(self) -> Result<MeshSocket, MeshError> {
+    /// As `spawn`, which waits for nothing here and is asynchronous to read the same as on other platforms; but whether Rust's
+    /// handlers and listeners run is left to the caller. JavaScript has its own.
+    pub(super) fn start(self) -> Result<(MeshSocket, Dispatcher), MeshError> {
         self.check()?;
         if let Some(address) = self.listen.first() {
             return Err(MeshError::Listen(format!(
@@ -39,7 +42,6 @@ impl Builder {
             dispatcher,
             socket,
         } = self.build(Vec::new(), clock.wall(), entropy)?;
-        spawn_local(dispatcher);
         spawn_local(Driver::new(
             mesh,
             WebTransport::new(),
@@ -47,6 +49,6 @@ impl Builder {
             announcer,
             port,
         ));
-        Ok(socket)
+        Ok((socket, dispatcher))
     }
 }
