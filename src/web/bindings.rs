@@ -28,7 +28,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::driver::Until;
-use crate::id::NodeId;
+use crate::id::{NodeId, ProtocolId};
 use crate::mesh::DEFAULT_SUBNET;
 use crate::socket::{MeshError, MeshSocket};
 use crate::wire::RawPackets;
@@ -228,6 +228,16 @@ impl JsMeshSocket {
     pub fn dispose(&self) -> Promise {
         self.close()
     }
+}
+
+/// The id of a network on a transport: js2p's `Protocol.id`.
+#[wasm_bindgen(js_name = protocolId, skip_typescript)]
+pub fn protocol_id(subnet: JsValue, transport: JsValue) -> Result<String, JsValue> {
+    let (subnet, transport) = (
+        options::text(&subnet, "subnet")?,
+        options::text(&transport, "transport")?,
+    );
+    Ok(ProtocolId::new(&subnet, &transport).to_string())
 }
 
 fn start(options: &Options) -> Result<MeshSocket, Thrown> {

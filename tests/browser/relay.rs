@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use rs2p::mesh::DEFAULT_SUBNET;
 use rs2p::{Address, Scheme};
 use serde_json::Value as Json;
 
@@ -25,9 +26,14 @@ impl Relay {
 
     /// As [`Relay::start`], with another page.
     pub(crate) fn start_with(page: &Path, listen: &[&str], peers: &[&Address]) -> Self {
+        Self::start_in(DEFAULT_SUBNET, page, listen, peers)
+    }
+
+    /// As [`Relay::start_with`], in a subnet of this name.
+    pub(crate) fn start_in(subnet: &str, page: &Path, listen: &[&str], peers: &[&Address]) -> Self {
         let mut relay = Command::new(env!("CARGO_BIN_EXE_rs2p"));
         relay
-            .args(["relay", "--log=error", "--listen"])
+            .args(["relay", "--log=error", "--subnet", subnet, "--listen"])
             .args(listen)
             .arg("--www")
             .arg(page)

@@ -1,4 +1,5 @@
-//! Builds the page: `www` and the browser package, together in `target/www`, ready to be served.
+//! Builds the page: `www` and the browser package, together in `target/www`, ready to be served. The package has js2p's
+//! names for its class beside it.
 
 use std::fs;
 use std::io;
@@ -8,6 +9,9 @@ use std::process::Command;
 use crate::process::{self, Outcome};
 use crate::project::{Project, WASM};
 use crate::tools;
+
+/// What of the package is not made but written.
+const WRITTEN: &str = "src/web/js2p";
 
 /// Where the page is built.
 pub(crate) const FOLDER: &str = "target/www";
@@ -19,6 +23,8 @@ pub(crate) fn build(project: &Project) -> Outcome {
     copy_afresh(&project.path("www"), &page)
         .map_err(|error| format!("cannot copy www to {}: {error}", page.display()))?;
     bind(project, &page.join("pkg"))?;
+    copy(&project.path(WRITTEN), &page.join("pkg"))
+        .map_err(|error| format!("cannot copy {WRITTEN} to {}: {error}", page.display()))?;
     println!("\nThe page is in {}.", project.short(&page));
     print_size(project, &page.join("pkg/rs2p_bg.wasm"))
 }

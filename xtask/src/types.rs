@@ -14,15 +14,20 @@ const COMPILER: Package = Package {
     version: "5",
 };
 
+/// What the package declares.
+const DECLARATIONS: [&str; 2] = ["rs2p.d.ts", "js2p.d.ts"];
+
 /// Compiles every `ts` block of the README, each as a module beside the package. Returns how many there were.
 pub(crate) fn check(project: &Project) -> Outcome<usize> {
     let compiler = compiler(project)?;
     let folder = project.built("types");
     let package = folder.join("pkg");
     fs::create_dir_all(&package).map_err(|error| format!("{}: {error}", package.display()))?;
-    let declarations = project.built("www/pkg/rs2p.d.ts");
-    fs::copy(&declarations, package.join("rs2p.d.ts"))
-        .map_err(|error| format!("{}: {error}", declarations.display()))?;
+    for name in DECLARATIONS {
+        let declarations = project.built(&format!("www/pkg/{name}"));
+        fs::copy(&declarations, package.join(name))
+            .map_err(|error| format!("{}: {error}", declarations.display()))?;
+    }
     let readme = project::read(&project.path("README.md"))?;
     let blocks = blocks(&readme);
     if blocks.is_empty() {

@@ -185,6 +185,12 @@ export class MeshSocket {
     [Symbol.asyncDispose](): Promise<void>;
 }
 
+/**
+ * The id by which nodes of a mesh know each other in their handshakes: of its name, and of the transport as protocol 0.7
+ * calls it. js2p's `Protocol.id`; nothing here needs it.
+ */
+export function protocolId(subnet: string, transport: "ws" | "wss" | "Plaintext" | "SSL"): string;
+
 export interface MeshOptions {
     /** The name of the mesh; `"mesh"` if not given. */
     subnet?: string;
