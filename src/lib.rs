@@ -68,11 +68,17 @@ pub use address::{Address, AddressError, Scheme};
 pub use id::{MessageId, NodeId};
 pub use mesh::{CommandError, Config, Environment, Failure, Peer};
 pub use socket::{
-    Builder, Event, Events, MeshError, MeshSocket, Message, SendOptions, Sent, Status, Topology,
+    Builder, Event, EventKind, Events, Fault, MeshError, MeshSocket, Message, SendOptions, Sent,
+    Status, Topology,
 };
-pub use wire::Value;
+pub use wire::{Flag, Value};
 
 /// The examples of the README, which are to compile.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The example for those who come from py2p.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/COMING_FROM_PY2P.md")]
+struct ComingFromPy2p;

@@ -20,8 +20,7 @@ pub struct Sent {
 /// How far a message goes and what sort it is, for [`MeshSocket::send_with`]: py2p's `send(…, flag, type)`.
 ///
 /// ```
-/// use rs2p::SendOptions;
-/// use rs2p::wire::Flag;
+/// use rs2p::{Flag, SendOptions};
 ///
 /// let to_all = SendOptions::new();
 /// let news_for_neighbours = SendOptions::new().to_peers().flag(Flag::try_from("news")?);
@@ -58,7 +57,7 @@ impl SendOptions {
         }
     }
 
-    /// Of this sort: packet 0, py2p's `type`. A message with a flag of its own goes to the handlers of those who get it, not
+    /// Of this sort: py2p's `type`, which its users see as `packets[0]`. A message with a flag of its own goes to the handlers of those who get it, not
     /// to their queues.
     pub fn flag(self, flag: Flag) -> Self {
         Self { flag, ..self }
