@@ -59,18 +59,18 @@ async fn relay(scheme: Scheme, peer: Option<&Address>) -> Node {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_messages_of_each_of_the_family_reach_all_of_it() {
-    // A bridge: py2p is on TCP at one relay, the tab and js2p are on WebSockets at the other. Both relatives stamp a message
-    // anew for each of their links: at the turn of a second that makes two messages. So each gets one link alone: whoever
-    // could dial js2p has joined before there is a js2p to tell of.
+    // A bridge: py2p is on TCP at one relay, js2p and the tab are on WebSockets at the other. The tab is told of js2p and dials it:
+    // then js2p has two links, and stamps a message anew for each. At the turn of a second that makes two of it, which ours
+    // take for the one that it was.
     let mut tcp = relay(Scheme::Tcp, None).await;
     let mut ws = relay(Scheme::Ws, Some(&tcp.address(Scheme::Tcp))).await;
     ws.has_peers(&[tcp.id()]).await;
-    let browser = Chromium::start();
-    let url = format!("http://{}/", ws.address(Scheme::Ws).authority());
-    let tab = Page::joined(&browser, &url);
     let mut javascript = Js2p::start(DEFAULT_SUBNET, Scheme::Ws).await;
     javascript.connect(&ws.address(Scheme::Ws)).await;
     javascript.has_peers(1).await;
+    let browser = Chromium::start();
+    let url = format!("http://{}/", ws.address(Scheme::Ws).authority());
+    let tab = Page::joined(&browser, &url);
     let mut python = Py2p::start(DEFAULT_SUBNET).await;
     python.connect(&tcp.address(Scheme::Tcp)).await;
     python.has_peers(1).await;
