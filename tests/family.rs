@@ -59,9 +59,9 @@ async fn relay(scheme: Scheme, peer: Option<&Address>) -> Node {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_messages_of_each_of_the_family_reach_all_of_it() {
-    // A bridge: py2p is on TCP at one relay, js2p and the tab are on WebSockets at the other. The tab is told of js2p and dials it:
-    // then js2p has two links, and stamps a message anew for each. At the turn of a second that makes two of it, which ours
-    // take for the one that it was.
+    // A bridge: py2p is on TCP at one relay, js2p and the tab are on WebSockets at the other. The tab is told of js2p and
+    // dials it: then js2p has two links, and stamps a message anew for each. At the turn of a second that makes two of it,
+    // which ours take for the one that it was.
     let mut tcp = relay(Scheme::Tcp, None).await;
     let mut ws = relay(Scheme::Ws, Some(&tcp.address(Scheme::Tcp))).await;
     ws.has_peers(&[tcp.id()]).await;

@@ -468,48 +468,80 @@ fn peer_down(event: Event) -> Option<()> {
     matches!(event, Event::PeerDown { .. }).then_some(())
 }
 
+/// A node of ours, another for it to speak to meanwhile, and a door to a js2p.
+struct Absence {
+    scheme: Scheme,
+    door: Door,
+    ours: Node,
+    other: Node,
+}
+
+impl Absence {
+    /// All are linked, and ours has said "before".
+    async fn before(scheme: Scheme) -> (Self, Js2p) {
+        let mut theirs = Js2p::start(SUBNET, scheme).await;
+        let door = Door::to(theirs.address()).await;
+        let mut ours = Node::start(relay().peer(door.address().to_string())).await;
+        let mut other = Node::start(node().peer(ours.address(Scheme::Ws).to_string())).await;
+        other.has_peers(&[ours.id()]).await;
+        ours.has_peers(&[other.id(), theirs.id()]).await;
+        theirs.has_peers(1).await;
+        ours.say("before").await;
+        assert_eq!(theirs.hears().await.text(), "before");
+        let absence = Self {
+            scheme,
+            door,
+            ours,
+            other,
+        };
+        (absence, theirs)
+    }
+
+    /// From now on nobody is behind the door.
+    fn shuts_the_door(&self) {
+        let nobody = Address::new(self.scheme, "127.0.0.1", 1);
+        self.door.lead_to(nobody.expect("an address"));
+    }
+
+    /// The js2p is gone; ours says "meanwhile".
+    async fn meanwhile(&mut self) {
+        self.ours.has_peers(&[self.other.id()]).await;
+        self.ours.say("meanwhile").await;
+    }
+
+    /// The js2p behind the door is back, and hears this, and no more.
+    async fn after(mut self, mut theirs: Js2p, heard: &[&str]) {
+        self.door.lead_to(theirs.address());
+        let (ours, other) = (&mut self.ours, &self.other);
+        ours.has_peers(&[other.id(), theirs.id()]).await;
+        ours.say("after").await;
+        let texts = hear_there(&mut theirs, heard.len()).await;
+        assert_eq!(texts[ours.id()], heard, "{}", self.scheme);
+        for text in ["before", "meanwhile", "after"] {
+            assert_eq!(other.hears_text().await, text);
+        }
+        nothing_else_was_heard(self.ours, theirs).await;
+    }
+}
+
 #[tokio::test]
 async fn what_was_said_while_it_was_away_is_heard_once_when_it_is_back() {
     for scheme in BOTH {
-        for is_new in [false, true] {
-            let mut theirs = Js2p::start(SUBNET, scheme).await;
-            let door = Door::to(theirs.address()).await;
-            let mut ours = Node::start(relay().peer(door.address().to_string())).await;
-            // Somebody to speak to meanwhile.
-            let mut other = Node::start(node().peer(ours.address(Scheme::Ws).to_string())).await;
-            other.has_peers(&[ours.id()]).await;
-            ours.has_peers(&[other.id(), theirs.id()]).await;
-            theirs.has_peers(1).await;
-            ours.say("before").await;
-            assert_eq!(theirs.hears().await.text(), "before");
+        let (mut absence, mut theirs) = Absence::before(scheme).await;
+        absence.shuts_the_door();
+        theirs.drop_links().await;
+        absence.meanwhile().await;
+        absence.after(theirs, &["meanwhile", "after"]).await;
+    }
+}
 
-            if is_new {
-                // Nobody is there for a while, and then it is another node.
-                drop(theirs);
-                ours.has_peers(&[other.id()]).await;
-                ours.say("meanwhile").await;
-                theirs = Js2p::start(SUBNET, scheme).await;
-                door.lead_to(theirs.address());
-            } else {
-                let away = Address::new(scheme, "127.0.0.1", 1).expect("an address");
-                door.lead_to(away);
-                theirs.drop_links().await;
-                ours.has_peers(&[other.id()]).await;
-                ours.say("meanwhile").await;
-                door.lead_to(theirs.address());
-            }
-            ours.has_peers(&[other.id(), theirs.id()]).await;
-            ours.say("after").await;
-            let wanted = ["meanwhile", "after"];
-            let heard = hear_there(&mut theirs, wanted.len()).await;
-            assert_eq!(heard[ours.id()], wanted, "{scheme}");
-            assert_eq!(other.hears_text().await, "before");
-            assert_eq!(other.hears_text().await, "meanwhile");
-            assert_eq!(other.hears_text().await, "after");
-            theirs.send(json!(["the end"])).await;
-            assert_eq!(ours.hears_text().await, "the end");
-            ours.say("the end").await;
-            assert_eq!(theirs.hears().await.text(), "the end");
-        }
+#[tokio::test]
+async fn one_that_starts_anew_is_told_what_was_said_meanwhile() {
+    for scheme in BOTH {
+        let (mut absence, theirs) = Absence::before(scheme).await;
+        drop(theirs);
+        absence.meanwhile().await;
+        let theirs = Js2p::start(SUBNET, scheme).await;
+        absence.after(theirs, &["meanwhile", "after"]).await;
     }
 }
