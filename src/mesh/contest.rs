@@ -41,6 +41,14 @@ impl Mesh {
         }
     }
 
+    /// Whether a node has two links without `besides`, shown to it or held.
+    pub(super) fn is_contested(&self, node: &NodeId, besides: LinkId) -> bool {
+        let older = self.table.link(node).and_then(|id| self.links.get(&id));
+        let challenger = older.and_then(|link| link.challenger);
+        let is_there = |newer: LinkId| newer != besides && self.links.contains_key(&newer);
+        self.table.is_contested(node) || challenger.is_some_and(|(newer, _)| is_there(newer))
+    }
+
     pub(super) fn challenge(&mut self, now: Timestamp, older: LinkId, newer: LinkId) {
         if let Some(link) = self.links.get_mut(&older) {
             link.challenger = Some((newer, now));

@@ -168,7 +168,7 @@ impl Mesh {
         }
         let second = self.table.contains(&handshake.node);
         // A dialler that has not spoken ends a second link unseen; a third link is one too many for anybody.
-        if second && (!link.spoke && id.is_dialled() || self.table.is_contested(&handshake.node)) {
+        if second && (!link.spoke && id.is_dialled() || self.is_contested(&handshake.node, id)) {
             return Err(CloseReason::Duplicate);
         }
         Ok(scheme)

@@ -29,11 +29,10 @@ impl Mesh {
         }
         let deadline = match self.table.link(message.sender()) {
             // The peer may have lost its older link without this node having noticed.
-            Some(older) if !id.is_dialled() && !self.is_challenged(older) => {
+            Some(older) => {
                 self.challenge(now, older, id);
                 None
             }
-            Some(_) => return false,
             None if id.is_dialled() && self.is_caller_expected(link) => Some(now + HOLD),
             None => return false,
         };
@@ -47,12 +46,6 @@ impl Mesh {
             self.timers.set(Timer::Patience(id), deadline);
         }
         true
-    }
-
-    fn is_challenged(&self, older: LinkId) -> bool {
-        self.links
-            .get(&older)
-            .is_some_and(|link| link.challenger.is_some())
     }
 
     /// Whether somebody on the machine of `dialled` has dialled this node and has not greeted yet: it may be the same peer.
