@@ -126,6 +126,7 @@ impl Mesh {
             .then(|| message.compressed_frame(Compression::Zlib))
             .flatten();
         Forms {
+            kind: message.kind(),
             sender: self.identity.node.clone(),
             plain,
             compressed: compressed.map(|frame| (Compression::Zlib, frame)),

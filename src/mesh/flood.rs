@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use crate::id::{MessageId, NodeId};
 use crate::time::{Timestamp, WallSeconds};
-use crate::wire::{Compression, Frame, Time};
+use crate::wire::{Compression, Frame, Kind, Time};
 use bytes::Bytes;
 
 use super::link::Greeted;
@@ -111,9 +111,10 @@ impl Hasher for Fold {
     }
 }
 
-/// One broadcast in the forms in which it goes out. A relay never compresses: it passes on the forms that it has.
+/// One message in the forms in which it goes out. A relay never compresses: it passes on the forms that it has.
 #[derive(Debug)]
 pub(super) struct Forms {
+    pub(super) kind: Kind,
     pub(super) sender: NodeId,
     pub(super) plain: Frame,
     pub(super) compressed: Option<(Compression, Frame)>,

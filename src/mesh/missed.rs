@@ -65,7 +65,8 @@ impl Missed {
         self.kept.push_back(Kept {
             at: now,
             sender: sender.clone(),
-            frame: frame.clone(),
+            // A copy: a frame may be a slice of a far larger buffer, which the bound does not count.
+            frame: Bytes::copy_from_slice(frame),
         });
         while let Some(oldest) = self.kept.front() {
             let fits = self.kept_bytes <= self.bytes && self.kept.len() <= self.frames;

@@ -11,7 +11,7 @@ use super::outbox::{Class, Full, Parcel};
 use super::timers::Timer;
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
-use crate::wire::{Draft, Message, RawPackets, Signal, Trailer, Value};
+use crate::wire::{Draft, Kind, Message, RawPackets, Signal, Trailer, Value};
 use rand_chacha::rand_core::RngCore;
 
 impl Mesh {
@@ -63,7 +63,7 @@ impl Mesh {
     pub(super) fn compose(
         &mut self,
         now: Timestamp,
-        kind: crate::wire::Kind,
+        kind: Kind,
         sub_flag: impl Into<Value>,
         packets: &RawPackets,
     ) -> Message {
@@ -161,7 +161,8 @@ impl Mesh {
         for id in waiting {
             self.flush(now, id);
         }
-        if class != Class::Control && (has_legacy || self.missed.is_awaited(now)) {
+        let is_for_all = forms.kind == Kind::Broadcast && class != Class::Control;
+        if is_for_all && (has_legacy || self.missed.is_awaited(now)) {
             self.missed.keep(now, &forms.sender, forms.plain.as_bytes());
         }
         took

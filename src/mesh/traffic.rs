@@ -111,6 +111,7 @@ impl Mesh {
         self.flood(
             now,
             &Forms {
+                kind: message.kind(),
                 sender: sender.clone(),
                 plain,
                 compressed,
@@ -178,6 +179,7 @@ impl Mesh {
         let message = self.sign(now, signal, Trailer::default());
         self.seen.insert(now, message.id());
         let forms = Forms {
+            kind: message.kind(),
             sender: self.identity.node.clone(),
             plain: message.frame(),
             compressed: None,
