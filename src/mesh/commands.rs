@@ -193,6 +193,9 @@ impl Mesh {
         while let Some(link) = self.table.link(node) {
             self.close_link(now, link, CloseReason::Disconnected);
         }
+        for link in self.loans.links_to(node) {
+            self.close_link(now, link, CloseReason::Disconnected);
+        }
         Ok(Receipt::Done)
     }
 

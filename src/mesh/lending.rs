@@ -4,6 +4,8 @@
 //! between dials its peer once more, greets there as the sender, and hands on what is said either way. The peer sees a
 //! neighbour like any other. Lent links carry whispers only: no flood goes into them.
 
+use core::time::Duration;
+
 use bytes::Bytes;
 
 use super::Mesh;
@@ -20,6 +22,10 @@ use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
 use crate::wire::{Handshake, Message, Signal, Trailer};
 use rand_chacha::rand_core::RngCore;
+
+/// How long no link to a peer is lent after one did not come up. Its address is its own word: it may lead to somebody
+/// who never asked to be dialled.
+const REST: Duration = Duration::from_secs(60);
 
 impl Mesh {
     /// Gives a whisper to a peer that knows no forwards, over a link that its sender has to it. Where none can be had, over
@@ -63,7 +69,7 @@ impl Mesh {
     }
 
     fn dial_loan(&mut self, now: Timestamp, lent: &Lent) -> bool {
-        let Some(address) = self.lending_address(&lent.peer) else {
+        let Some(address) = self.lending_address(now, &lent.peer) else {
             return false;
         };
         let info = LinkInfo {
@@ -79,10 +85,12 @@ impl Mesh {
     }
 
     /// Where a peer can be dialled once more.
-    fn lending_address(&self, peer: &NodeId) -> Option<Address> {
+    fn lending_address(&self, now: Timestamp, peer: &NodeId) -> Option<Address> {
+        let direct = self.links.get(&self.table.link(peer)?)?;
         let peer = self.table.peer(peer)?;
         let address = address_of(peer.scheme, peer.endpoint.as_ref()?)?;
         let may = self.loans.has_room()
+            && direct.unlent_until <= now
             && self.links.len() < self.config.links
             && self.closing.is_none()
             && !self.is_own(&address)
@@ -201,6 +209,11 @@ impl Mesh {
             .lent
             .as_ref()
             .and_then(|lent| self.table.link(&lent.peer));
+        if link.greeted().is_none()
+            && let Some(direct) = direct.and_then(|id| self.links.get_mut(&id))
+        {
+            direct.unlent_until = now + REST;
+        }
         for frame in loan.waiting {
             match direct {
                 Some(direct) => self.post_relayed(now, direct, frame),

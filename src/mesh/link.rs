@@ -68,6 +68,8 @@ pub(super) struct Link {
     pub(super) challenger: Option<(LinkId, Timestamp)>,
     /// When the next frame may go to a paced peer.
     pub(super) pace_at: Timestamp,
+    /// Until when no links to the peer are lent, as one did not come up.
+    pub(super) unlent_until: Timestamp,
     /// The last message of the application, which a legacy peer may ask for again.
     pub(super) last_message: Option<Frame>,
 }
@@ -96,6 +98,7 @@ impl Link {
             stall_timed: false,
             challenger: None,
             pace_at: now,
+            unlent_until: now,
             last_message: None,
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! It keeps the account. Dialling, greeting and sending are the node's.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
@@ -25,7 +25,9 @@ pub(super) struct Lent {
 pub(super) struct Loan {
     pub(super) link: LinkId,
     /// Frames of the borrower's, until the peer has greeted.
-    pub(super) waiting: VecDeque<Bytes>,
+    pub(super) waiting: Vec<Bytes>,
+    /// How many bytes more may wait.
+    room: usize,
     pub(super) used: Timestamp,
 }
 
@@ -33,13 +35,16 @@ pub(super) struct Loan {
 pub(super) struct Loans {
     all: BTreeMap<Lent, Loan>,
     capacity: usize,
+    bytes: usize,
 }
 
 impl Loans {
-    pub(super) fn new(capacity: usize) -> Self {
+    /// At most `capacity` loans, for each of which at most so many bytes wait.
+    pub(super) fn new(capacity: usize, bytes: usize) -> Self {
         Self {
             all: BTreeMap::new(),
             capacity,
+            bytes,
         }
     }
 
@@ -58,10 +63,17 @@ impl Loans {
     pub(super) fn add(&mut self, now: Timestamp, lent: Lent, link: LinkId) {
         let loan = Loan {
             link,
-            waiting: VecDeque::new(),
+            waiting: Vec::new(),
+            room: self.bytes,
             used: now,
         };
         self.all.insert(lent, loan);
+    }
+
+    /// The links that are lent to lead to `peer`.
+    pub(super) fn links_to(&self, peer: &NodeId) -> Vec<LinkId> {
+        let to_peer = self.all.iter().filter(|(lent, _)| lent.peer == *peer);
+        to_peer.map(|(_, loan)| loan.link).collect()
     }
 
     /// Takes the loan whose link ended.
@@ -73,9 +85,10 @@ impl Loans {
 impl Loan {
     /// Keeps a frame until the link is up; false if too many wait.
     pub(super) fn wait(&mut self, frame: Bytes) -> bool {
-        let has_room = self.waiting.len() < WAITING;
+        let has_room = self.waiting.len() < WAITING && frame.len() <= self.room;
         if has_room {
-            self.waiting.push_back(frame);
+            self.room -= frame.len();
+            self.waiting.push(frame);
         }
         has_room
     }

@@ -144,7 +144,7 @@ impl Mesh {
             table: RoutingTable::new(config.peer_lists),
             targets: Targets::new(config.addresses),
             lookups: Lookups::new(config.lookups, config.errands),
-            loans: Loans::new(config.loans),
+            loans: Loans::new(config.loans, config.queue_bytes),
             missed: Missed::new(config.accept_past, config.missed.0, config.missed.1),
             held: BTreeSet::new(),
             unwanted: VecDeque::new(),
