@@ -134,7 +134,7 @@ impl Mesh {
             self.speak_for(now, &Lent { borrower, peer }, message.frame().into_bytes());
         } else if let Some(hop) = self.next_hop(to).filter(|hop| *hop != from) {
             self.forward_foreign(now, hop, to, &message);
-        } else if self.lookups.has_room_for_foreign() {
+        } else if self.closing.is_none() && self.lookups.has_room_for_foreign() {
             self.look_up(now, to, Cargo::Foreign(message));
         } else {
             self.stats.undeliverable += 1;

@@ -14,6 +14,9 @@ use crate::id::{LinkId, MessageId, NodeId};
 use crate::time::Timestamp;
 use crate::wire::{Endpoint, IdForm, Message, RawPackets, Signal, Value};
 
+/// Most bytes of a request's id, which the answer repeats to everybody. The relatives' have under 100.
+const REQUEST: usize = 256;
+
 impl Mesh {
     /// Keeps a whisper until there is a way to `wanted`, and asks for one; returns how many links were asked.
     pub(super) fn look_up(&mut self, now: Timestamp, wanted: &NodeId, cargo: Cargo) -> usize {
@@ -75,7 +78,10 @@ impl Mesh {
         // py2p dials whatever it is told, so it is told of no peer without an address. js2p cannot digest an answer and
         // drops the link over it.
         let is_js2p = !is_ours && message.sender_form() == IdForm::Text;
-        if is_js2p || !is_ours && endpoint.is_none() || !self.is_first_time_asked(now, &request) {
+        if is_js2p
+            || !is_ours && endpoint.is_none()
+            || !self.is_first_time_asked(now, &request, wanted)
+        {
             return;
         }
         let answer = Signal::Response {
@@ -88,9 +94,13 @@ impl Mesh {
     }
 
     /// One question may come in many messages: each answer goes to the whole mesh.
-    fn is_first_time_asked(&mut self, now: Timestamp, request: &Value) -> bool {
-        let bytes = RawPackets::from_values(core::slice::from_ref(request));
-        bytes.is_ok_and(|bytes| self.answered.insert(now, MessageId::of(bytes.as_bytes())))
+    fn is_first_time_asked(&mut self, now: Timestamp, request: &Value, wanted: &NodeId) -> bool {
+        let request = RawPackets::from_values(core::slice::from_ref(request));
+        let request = request.ok().filter(|r| r.as_bytes().len() <= REQUEST);
+        request.is_some_and(|request| {
+            let question = [request.as_bytes(), wanted.as_bytes()].concat();
+            self.answered.insert(now, MessageId::of(&question))
+        })
     }
 
     /// Takes the answer to a question of this node.
@@ -114,7 +124,9 @@ impl Mesh {
             return self.send_waiting(now, node);
         }
         let address = endpoint.and_then(|at| address_of(scheme, &at));
-        if let Some(address) = address.filter(|address| !self.is_own(address)) {
+        // Others cannot make this node dial whom its user sent away.
+        let may_dial = !self.unwanted.contains(node) || self.lookups.is_wanted_by_user(node);
+        if let Some(address) = address.filter(|address| may_dial && !self.is_own(address)) {
             self.lookups.suggest(node, address);
             self.try_next_candidate(now, node);
         }
@@ -122,6 +134,9 @@ impl Mesh {
 
     /// Dials where somebody said that `node` is, one place after the other.
     pub(super) fn try_next_candidate(&mut self, now: Timestamp, node: &NodeId) {
+        if self.table.contains(node) {
+            return;
+        }
         while let Some(address) = self.lookups.next_candidate(node) {
             if self.dial_candidate(now, &address, node) {
                 return;

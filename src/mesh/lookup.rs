@@ -163,6 +163,14 @@ impl Lookups {
         first.map(|(&id, waiting)| (id, waiting.cargo.size()))
     }
 
+    /// Whether a whisper of this node's user waits for `node`.
+    pub(super) fn is_wanted_by_user(&self, node: &NodeId) -> bool {
+        let is_own = |waiting: &Waiting| matches!(waiting.cargo, Cargo::Own { .. });
+        self.waiting
+            .values()
+            .any(|w| w.wanted == *node && is_own(w))
+    }
+
     /// The nodes for which something waits.
     pub(super) fn wanted(&self) -> Vec<NodeId> {
         self.searches.keys().cloned().collect()
