@@ -200,7 +200,14 @@ impl Mesh {
     }
 
     /// Dials a legacy peer that dialled this node and is gone: it never dials again itself. However many links there are.
-    pub(super) fn dial_back(&mut self, now: Timestamp, scheme: Scheme, entry: PeerEntry) {
+    /// Soon again only on the machine that it called from: any other address is its own word.
+    pub(super) fn dial_back(
+        &mut self,
+        now: Timestamp,
+        scheme: Scheme,
+        entry: PeerEntry,
+        is_home: bool,
+    ) {
         let address = entry
             .endpoint
             .as_ref()
@@ -211,7 +218,9 @@ impl Mesh {
             return;
         };
         self.missed.parted(now, node, Some(id));
-        self.keep_fresh(now, id);
+        if is_home {
+            self.keep_fresh(now, id);
+        }
         self.dial(now, id);
     }
 
@@ -307,10 +316,30 @@ impl Mesh {
             .node
             .as_ref()
             .is_some_and(|node| self.table.contains(node));
-        if ended.is_duplicate && is_linked && target.tickets.is_empty() {
-            return target.state = State::Idle;
-        }
         let address = target.address.clone();
+        if ended.is_duplicate && is_linked && target.tickets.is_empty() {
+            target.state = State::Idle;
+        } else {
+            self.try_target_again(now, id, link, ended);
+        }
+        self.try_candidates_after(now, &address);
+    }
+
+    /// An address has led to somebody: whoever else was looked for there is looked for elsewhere.
+    pub(super) fn try_elsewhere(&mut self, now: Timestamp, id: TargetId) {
+        if let Some(target) = self.targets.target(id) {
+            let address = target.address.clone();
+            self.try_candidates_after(now, &address);
+        }
+    }
+
+    fn try_candidates_after(&mut self, now: Timestamp, address: &Address) {
+        for wanted in self.lookups.candidate_failed(address) {
+            self.try_next_candidate(now, &wanted);
+        }
+    }
+
+    fn try_target_again(&mut self, now: Timestamp, id: TargetId, link: &Link, ended: &Ended) {
         if link.greeted().is_some_and(|greeted| !greeted.capable) {
             self.keep_fresh(now, id);
         }
@@ -321,9 +350,6 @@ impl Mesh {
             self.targets.held(id);
         }
         self.retry(now, id, link, &ended.failure);
-        for wanted in self.lookups.candidate_failed(&address) {
-            self.try_next_candidate(now, &wanted);
-        }
     }
 
     fn retry(&mut self, now: Timestamp, id: TargetId, link: &Link, failure: &Failure) {

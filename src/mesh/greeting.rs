@@ -255,6 +255,9 @@ impl Mesh {
         self.tell_peers(now, id);
         self.send_missed(now, id);
         self.send_waiting(now, &node);
+        if let Some(target) = target {
+            self.try_elsewhere(now, target);
+        }
         self.release_held(now);
     }
 

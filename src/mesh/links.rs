@@ -13,13 +13,15 @@ use super::{Closing, Failure, Mesh};
 use crate::address::Scheme;
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
-use crate::wire::PeerEntry;
+use crate::wire::{Endpoint, PeerEntry};
 
 /// A peer that dialled this node, with the address that it gave.
 struct Caller {
     scheme: Scheme,
     entry: PeerEntry,
     is_legacy: bool,
+    /// The address is on the machine from which it called.
+    is_home: bool,
 }
 
 impl Mesh {
@@ -193,8 +195,10 @@ impl Mesh {
             node: peer.node.clone(),
             form: greeted.form,
         };
+        let is_home = |at: &Endpoint| link.remote_host() == Some(&at.host);
         Some(Caller {
             scheme: link.info.scheme,
+            is_home: peer.endpoint.as_ref().is_some_and(is_home),
             entry,
             is_legacy: !greeted.capable,
         })
@@ -202,14 +206,14 @@ impl Mesh {
 
     /// Dials who dialled this node and is gone.
     fn call_back(&mut self, now: Timestamp, caller: Option<Caller>) {
-        match caller {
-            Some(Caller {
-                scheme,
-                entry,
-                is_legacy: true,
-            }) => self.dial_back(now, scheme, entry),
-            Some(Caller { scheme, entry, .. }) => self.learn(now, scheme, &[entry]),
-            None => {}
+        let is_gone = |caller: &Caller| !self.table.contains(&caller.entry.node);
+        let Some(caller) = caller.filter(is_gone) else {
+            return;
+        };
+        if caller.is_legacy {
+            self.dial_back(now, caller.scheme, caller.entry, caller.is_home);
+        } else {
+            self.learn(now, caller.scheme, &[caller.entry]);
         }
     }
 

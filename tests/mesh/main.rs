@@ -13,6 +13,7 @@ mod flood;
 mod forwarding;
 mod greeting;
 mod heartbeat;
+mod hostile;
 mod legacy;
 mod lending;
 mod limits;
