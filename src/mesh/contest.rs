@@ -101,9 +101,10 @@ impl Mesh {
             .links
             .get(&older)
             .is_some_and(|link| link.challenger.is_some_and(|(link, _)| link == newer));
-        match challenged {
-            true => self.close_link(now, older, CloseReason::Replaced),
-            false => self.challenge(now, older, newer),
+        if challenged {
+            self.close_link(now, older, CloseReason::Replaced);
+        } else {
+            self.challenge(now, older, newer);
         }
     }
 }

@@ -1,21 +1,20 @@
 //! Handshakes: who speaks first, whom this node takes for a peer, and how a peer that is silent is found out.
 
-use super::Mesh;
+use core::net::IpAddr;
+
 use rand_chacha::rand_core::RngCore;
 
+use super::Mesh;
 use super::error::CloseReason;
 use super::event::{Event, Peer};
 use super::holding::HOLD;
 use super::link::{Greeted, Phase};
-use super::outbox::{Class, Parcel};
 use super::peers::Joined;
 use super::timers::Timer;
 use crate::address::Scheme;
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
-use crate::wire::{
-    Capabilities, Compression, Endpoint, Handshake, IdForm, Message, PeerEntry, Signal, Trailer,
-};
+use crate::wire::{Capabilities, Endpoint, Handshake, IdForm, Message, PeerEntry, Signal, Trailer};
 
 /// Most entries in a peer list that this node sends.
 const PEERS_TOLD: usize = 64;
@@ -59,7 +58,7 @@ impl Mesh {
         self.show_handshake(now, id);
     }
 
-    /// Sends this node's handshake.
+    /// Sends the handshake of whoever speaks over the link at this end.
     pub(super) fn show_handshake(&mut self, now: Timestamp, id: LinkId) {
         let Some(link) = self.links.get(&id) else {
             return;
@@ -67,16 +66,12 @@ impl Mesh {
         let (scheme, is_lent) = (link.info.scheme, link.lent.is_some());
         let host = link.info.local_host.clone();
         let speaker = self.speaker(id);
-        let endpoint = self.own_endpoint(scheme, host).filter(|_| !is_lent);
+        let protocol = scheme.protocol(&self.config.subnet);
         let handshake = Handshake {
             node: speaker.clone(),
             form: IdForm::Text,
-            protocol: scheme
-                .protocol(&self.config.subnet)
-                .as_str()
-                .as_bytes()
-                .to_vec(),
-            endpoint,
+            protocol: protocol.as_str().as_bytes().to_vec(),
+            endpoint: self.own_endpoint(scheme, host).filter(|_| !is_lent),
             // A link that announces no compression survives what py2p does around it.
             compression: Vec::new(),
         };
@@ -86,14 +81,7 @@ impl Mesh {
             ..Trailer::default()
         };
         let message = self.sign_as(now, &speaker, &Signal::Handshake(handshake), trailer);
-        let parcel = Parcel {
-            frame: message.frame().into_bytes(),
-            class: Class::Control,
-            ticket: None,
-        };
-        if self.post(now, id, parcel).is_err() {
-            self.close_link(now, id, CloseReason::SlowReader);
-        }
+        self.post_control(now, id, &message);
     }
 
     /// Where a peer on `scheme`, which reaches this node by `local_host`, can dial it.
@@ -106,7 +94,7 @@ impl Mesh {
         let unspecified = address
             .host()
             .parse()
-            .is_ok_and(|ip: core::net::IpAddr| ip.is_unspecified());
+            .is_ok_and(|ip: IpAddr| ip.is_unspecified());
         let host = if unspecified {
             local_host?
         } else {
@@ -211,41 +199,23 @@ impl Mesh {
         handshake: Handshake,
         message: &Message,
     ) {
-        let frame = self.config.frame;
-        let Some(link) = self.links.get_mut(&id) else {
-            return;
-        };
-        link.info.scheme = scheme;
-        let capabilities = message.trailer().capabilities;
-        let is_js2p = capabilities.is_none() && is_js2p(scheme, handshake.form);
-        let greeted = Greeted {
-            node: handshake.node.clone(),
-            capable: capabilities.is_some(),
-            is_js2p,
-            forwards: capabilities.is_some_and(|c| c.contains(Capabilities::FORWARD)),
-            paced: capabilities.is_none() && !is_js2p,
-            compression: capabilities
-                .filter(|c| c.contains(Capabilities::ZLIB))
-                .map(|_| Compression::Zlib),
-            form: handshake.form,
-            since: now,
-        };
-        link.reader.set_max_body(frame);
-        self.greet(now, id);
-        let Some(link) = self.links.get_mut(&id) else {
-            return;
-        };
-        let (capable, target) = (greeted.capable, link.target);
-        link.phase = Phase::Greeted(greeted);
-        self.greeted_timers(now, id);
-        let node = handshake.node.clone();
+        let greeted = Greeted::new(now, scheme, &handshake, message.trailer().capabilities);
         let peer = Peer {
             node: handshake.node,
             endpoint: handshake.endpoint,
             scheme,
             dialled: id.is_dialled(),
-            capable,
+            capable: greeted.capable,
         };
+        let node = peer.node.clone();
+        let Some(link) = self.links.get_mut(&id) else {
+            return;
+        };
+        let target = link.target;
+        link.info.scheme = scheme;
+        if !self.take_greeting(now, id, greeted) {
+            return;
+        }
         self.join(now, id, peer);
         if let Some(target) = target {
             self.met(target, &node);
@@ -261,12 +231,19 @@ impl Mesh {
         self.release_held(now);
     }
 
-    /// From the handshake on, a link has other deadlines.
-    pub(super) fn greeted_timers(&mut self, now: Timestamp, id: LinkId) {
+    /// The peer may be one: it is greeted too, and the link has other deadlines and limits. False if that ended it.
+    pub(super) fn take_greeting(&mut self, now: Timestamp, id: LinkId, greeted: Greeted) -> bool {
+        self.greet(now, id);
+        let Some(link) = self.links.get_mut(&id) else {
+            return false;
+        };
+        link.reader.set_max_body(self.config.frame);
+        link.phase = Phase::Greeted(greeted);
         self.timers.stop(Timer::Greeting(id));
         self.timers.stop(Timer::Patience(id));
         self.timers
             .set(Timer::Heartbeat(id), now + self.config.heartbeat);
+        true
     }
 
     fn join(&mut self, now: Timestamp, id: LinkId, peer: Peer) {
@@ -381,9 +358,10 @@ impl Mesh {
         let Some(greeted) = self.links.get(&id).and_then(|link| link.greeted()) else {
             return;
         };
-        let signal = match greeted.capable {
-            true => Signal::Ping(now.as_micros()),
-            false => Signal::RequestPeers,
+        let signal = if greeted.capable {
+            Signal::Ping(now.as_micros())
+        } else {
+            Signal::RequestPeers
         };
         self.send_signal(now, id, &signal);
     }
@@ -394,9 +372,4 @@ impl Mesh {
             self.probe(now, id);
         }
     }
-}
-
-/// Whether a relative is js2p: the one that writes ids as text, and the only one on WebSockets.
-pub(super) fn is_js2p(scheme: Scheme, form: IdForm) -> bool {
-    form == IdForm::Text || scheme.is_websocket()
 }

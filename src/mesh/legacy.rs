@@ -2,7 +2,7 @@
 //! sent once more what it may have missed.
 
 use super::Mesh;
-use super::outbox::{Class, Parcel};
+use super::outbox::Parcel;
 use super::targets::{Origin, TargetId};
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
@@ -31,19 +31,14 @@ impl Mesh {
             return;
         };
         for frame in self.missed.returned(now, &greeted.node, link.target) {
-            let parcel = Parcel {
-                frame,
-                class: Class::Relayed,
-                ticket: None,
-            };
-            self.post_counted(now, id, parcel);
+            self.post_counted(now, id, Parcel::relayed(frame));
         }
     }
 
     /// A node that the user wanted to link to is no unwanted one any more.
     pub(super) fn want_again(&mut self, target: TargetId, node: &NodeId) {
-        let by_user = |target: &super::targets::Target| target.origin == Origin::User;
-        if self.targets.target(target).is_some_and(by_user) {
+        let target = self.targets.target(target);
+        if target.is_some_and(|target| target.origin == Origin::User) {
             self.unwanted.retain(|unwanted| unwanted != node);
         }
     }

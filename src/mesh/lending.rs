@@ -12,10 +12,9 @@ use super::Mesh;
 use super::dialling::address_of;
 use super::error::CloseReason;
 use super::event::{LinkInfo, Output};
-use super::greeting::is_js2p;
 use super::link::{Greeted, Link, Phase};
 use super::loans::Lent;
-use super::outbox::{Class, Parcel};
+use super::outbox::Parcel;
 use super::timers::Timer;
 use crate::address::Address;
 use crate::id::{LinkId, NodeId};
@@ -37,7 +36,8 @@ impl Mesh {
         };
         let frame = message.frame().into_bytes();
         if !self.loans.contains(&lent) && !self.dial_loan(now, &lent) {
-            return self.post_relayed(now, direct, frame);
+            self.post_counted(now, direct, Parcel::relayed(frame));
+            return;
         }
         self.speak_for(now, &lent, frame);
     }
@@ -62,7 +62,7 @@ impl Mesh {
             .get(&link)
             .is_some_and(|link| link.greeted().is_some());
         if is_up {
-            self.post_relayed(now, link, frame);
+            self.post_counted(now, link, Parcel::relayed(frame));
         } else if !loan.wait(frame) {
             self.stats.undeliverable += 1;
         }
@@ -123,24 +123,11 @@ impl Mesh {
     }
 
     fn welcome_lent(&mut self, now: Timestamp, id: LinkId, lent: &Lent, handshake: &Handshake) {
-        self.greet(now, id);
-        let limit = self.config.frame;
-        let Some(link) = self.links.get_mut(&id) else {
+        let scheme = self.links.get(&id).map(|link| link.info.scheme);
+        let greeted = scheme.map(|scheme| Greeted::new(now, scheme, handshake, None));
+        if !greeted.is_some_and(|greeted| self.take_greeting(now, id, greeted)) {
             return;
-        };
-        let is_js2p = is_js2p(link.info.scheme, handshake.form);
-        link.reader.set_max_body(limit);
-        link.phase = Phase::Greeted(Greeted {
-            node: lent.peer.clone(),
-            capable: false,
-            is_js2p,
-            forwards: false,
-            paced: !is_js2p,
-            compression: None,
-            form: handshake.form,
-            since: now,
-        });
-        self.greeted_timers(now, id);
+        }
         self.timers
             .set(Timer::Loan(id), now + self.config.loan_idle);
         // What a node says to whoever has greeted; the borrower's own peers are not known here.
@@ -150,7 +137,7 @@ impl Mesh {
             .loan(lent)
             .map(|loan| core::mem::take(&mut loan.waiting));
         for frame in waiting.into_iter().flatten() {
-            self.post_relayed(now, id, frame);
+            self.post_counted(now, id, Parcel::relayed(frame));
         }
     }
 
@@ -216,19 +203,10 @@ impl Mesh {
         }
         for frame in loan.waiting {
             match direct {
-                Some(direct) => self.post_relayed(now, direct, frame),
+                Some(direct) => drop(self.post_counted(now, direct, Parcel::relayed(frame))),
                 None => self.stats.undeliverable += 1,
             }
         }
-    }
-
-    fn post_relayed(&mut self, now: Timestamp, id: LinkId, frame: Bytes) {
-        let parcel = Parcel {
-            frame,
-            class: Class::Relayed,
-            ticket: None,
-        };
-        self.post_counted(now, id, parcel);
     }
 
     /// Begins to dial `address` as the link `state`.

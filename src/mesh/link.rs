@@ -4,11 +4,12 @@ use bytes::Bytes;
 
 use super::event::LinkInfo;
 use super::loans::Lent;
-use super::outbox::{Bounds, Outbox};
+use super::outbox::{Bounds, Full, Outbox, Parcel};
 use super::targets::TargetId;
+use crate::address::Scheme;
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
-use crate::wire::{Compression, Frame, FrameReader, IdForm, Message};
+use crate::wire::{Capabilities, Compression, Frame, FrameReader, Handshake, IdForm, Message};
 
 /// How far a link has come. Named by what has happened, not by what is awaited.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,30 @@ pub(super) struct Greeted {
     /// How it writes ids.
     pub(super) form: IdForm,
     pub(super) since: Timestamp,
+}
+
+impl Greeted {
+    /// What a handshake tells of who sent it.
+    pub(super) fn new(
+        now: Timestamp,
+        scheme: Scheme,
+        handshake: &Handshake,
+        capabilities: Option<Capabilities>,
+    ) -> Self {
+        let has = |capability| capabilities.is_some_and(|all| all.contains(capability));
+        let is_legacy = capabilities.is_none();
+        let is_js2p = is_legacy && (handshake.form == IdForm::Text || scheme.is_websocket());
+        Self {
+            node: handshake.node.clone(),
+            capable: !is_legacy,
+            is_js2p,
+            forwards: has(Capabilities::FORWARD),
+            paced: is_legacy && !is_js2p,
+            compression: has(Capabilities::ZLIB).then_some(Compression::Zlib),
+            form: handshake.form,
+            since: now,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -72,6 +97,15 @@ pub(super) struct Link {
     pub(super) unlent_until: Timestamp,
     /// The last message of the application, which a legacy peer may ask for again.
     pub(super) last_message: Option<Frame>,
+}
+
+/// What a link does with a parcel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// It goes to the transport.
+    AtOnce,
+    /// It waits, and so many frames were dropped for it.
+    Queued { dropped: usize },
 }
 
 impl Link {
@@ -124,8 +158,18 @@ impl Link {
         self.greeted().is_some_and(|greeted| greeted.paced)
     }
 
-    /// Whether a frame can go to the transport at once.
-    pub(super) fn takes(&self, now: Timestamp, frame: &Bytes) -> bool {
+    /// Gives a parcel to the queue, or counts it as handed to the transport where it can go at once.
+    pub(super) fn take(&mut self, now: Timestamp, parcel: Parcel) -> Result<Taken, Full> {
+        if self.takes(now, &parcel.frame) {
+            self.outbox
+                .hand_over(now, parcel.frame.len(), parcel.ticket);
+            return Ok(Taken::AtOnce);
+        }
+        let dropped = self.outbox.push(parcel)?;
+        Ok(Taken::Queued { dropped })
+    }
+
+    fn takes(&self, now: Timestamp, frame: &Bytes) -> bool {
         self.outbox.takes(frame.len()) && (!self.is_paced() || self.pace_at <= now)
     }
 }

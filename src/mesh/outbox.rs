@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use super::event::Ticket;
 use crate::time::Timestamp;
+use crate::wire::Message;
 
 /// Whose frame it is, which decides whether it may be dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,26 @@ pub(super) struct Parcel {
     pub(super) frame: Bytes,
     pub(super) class: Class,
     pub(super) ticket: Option<Ticket>,
+}
+
+impl Parcel {
+    /// What the link depends on.
+    pub(super) fn control(message: &Message) -> Self {
+        Self {
+            frame: message.frame().into_bytes(),
+            class: Class::Control,
+            ticket: None,
+        }
+    }
+
+    /// What others said.
+    pub(super) fn relayed(frame: Bytes) -> Self {
+        Self {
+            frame,
+            class: Class::Relayed,
+            ticket: None,
+        }
+    }
 }
 
 /// The bounds of an [`Outbox`], out of the configuration.

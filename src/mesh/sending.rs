@@ -6,7 +6,7 @@ use super::Mesh;
 use super::error::CloseReason;
 use super::event::{Output, Ticket};
 use super::flood::Forms;
-use super::link::Greeted;
+use super::link::{Greeted, Taken};
 use super::outbox::{Class, Full, Parcel};
 use super::timers::Timer;
 use crate::id::{LinkId, NodeId};
@@ -15,18 +15,11 @@ use crate::wire::{Draft, Kind, Message, RawPackets, Signal, Trailer, Value};
 use rand_chacha::rand_core::RngCore;
 
 impl Mesh {
-    /// Sends a control message to one link. A peer whose queue has no room even for that is cut.
+    /// Makes a control message of whoever speaks over the link at this end, and sends it.
     pub(super) fn send_signal(&mut self, now: Timestamp, id: LinkId, signal: &Signal) {
         let speaker = self.speaker(id);
         let message = self.sign_as(now, &speaker, signal, Trailer::default());
-        let parcel = Parcel {
-            frame: message.frame().into_bytes(),
-            class: Class::Control,
-            ticket: None,
-        };
-        if self.post(now, id, parcel).is_err() {
-            self.close_link(now, id, CloseReason::SlowReader);
-        }
+        self.post_control(now, id, &message);
     }
 
     /// Makes a control message of this node.
@@ -77,22 +70,29 @@ impl Mesh {
     }
 
     /// Gives a parcel to the link's transport, or to its queue.
-    pub(super) fn post(&mut self, now: Timestamp, id: LinkId, parcel: Parcel) -> Result<(), Full> {
+    fn post(&mut self, now: Timestamp, id: LinkId, parcel: Parcel) -> Result<(), Full> {
         let Some(link) = self.links.get_mut(&id) else {
             return Ok(());
         };
-        if link.takes(now, &parcel.frame) {
-            link.outbox
-                .hand_over(now, parcel.frame.len(), parcel.ticket);
-            self.transmit(now, vec![id], parcel.frame);
-        } else {
-            self.stats.dropped_slow += link.outbox.push(parcel)? as u64;
-            self.flush(now, id);
+        let frame = parcel.frame.clone();
+        match link.take(now, parcel)? {
+            Taken::AtOnce => self.transmit(now, vec![id], frame),
+            Taken::Queued { dropped } => {
+                self.stats.dropped_slow += dropped as u64;
+                self.flush(now, id);
+            }
         }
         Ok(())
     }
 
-    /// As [`Mesh::post`], for what the link can live without: how many links took it, which is one or none.
+    /// Sends what the link depends on. A peer whose queue has no room even for that is cut.
+    pub(super) fn post_control(&mut self, now: Timestamp, id: LinkId, message: &Message) {
+        if self.post(now, id, Parcel::control(message)).is_err() {
+            self.close_link(now, id, CloseReason::SlowReader);
+        }
+    }
+
+    /// Sends what the link can live without: how many links took it, which is one or none.
     pub(super) fn post_counted(&mut self, now: Timestamp, id: LinkId, parcel: Parcel) -> usize {
         match self.post(now, id, parcel) {
             Ok(()) => 1,
@@ -103,7 +103,7 @@ impl Mesh {
         }
     }
 
-    /// Sends a broadcast to every greeted link that `to` picks; returns how many took it.
+    /// Sends a message to every greeted link that `to` picks; returns how many took it.
     ///
     /// Nothing is encoded, hashed or copied for a link: those that share a form share its bytes.
     pub(super) fn flood(
@@ -114,9 +114,7 @@ impl Mesh {
         ticket: Option<Ticket>,
         to: impl Fn(LinkId, &Greeted) -> bool,
     ) -> usize {
-        let (mut plain, mut compressed) = (Vec::new(), Vec::new());
-        let mut waiting = Vec::new();
-        let mut took = 0;
+        let (mut plain, mut compressed, mut waiting) = (Vec::new(), Vec::new(), Vec::new());
         let mut has_legacy = false;
         for (&id, link) in &mut self.links {
             let mesh = link.greeted().filter(|_| link.lent.is_none());
@@ -128,44 +126,54 @@ impl Mesh {
                 has_legacy = true;
                 link.last_message = Some(forms.plain.clone());
             }
-            if link.takes(now, frame) {
-                link.outbox.hand_over(now, frame.len(), ticket);
-                if is_compressed {
-                    &mut compressed
-                } else {
-                    &mut plain
+            let frame = frame.clone();
+            let parcel = Parcel {
+                frame,
+                class,
+                ticket,
+            };
+            match link.take(now, parcel) {
+                Ok(Taken::AtOnce) if is_compressed => compressed.push(id),
+                Ok(Taken::AtOnce) => plain.push(id),
+                Ok(Taken::Queued { dropped }) => {
+                    self.stats.dropped_slow += dropped as u64;
+                    waiting.push(id);
                 }
-                .push(id);
-                took += 1;
-            } else {
-                match link.outbox.push(Parcel {
-                    frame: frame.clone(),
-                    class,
-                    ticket,
-                }) {
-                    Ok(dropped) => {
-                        self.stats.dropped_slow += dropped as u64;
-                        took += 1;
-                        waiting.push(id);
-                    }
-                    Err(Full) => self.stats.dropped_slow += 1,
-                }
+                Err(Full) => self.stats.dropped_slow += 1,
             }
         }
+        if class != Class::Control {
+            self.keep_for_missed(now, forms, has_legacy);
+        }
+        let took = plain.len() + compressed.len() + waiting.len();
+        self.transmit_forms(now, forms, plain, compressed);
+        for id in waiting {
+            self.flush(now, id);
+        }
+        took
+    }
+
+    /// Keeps a broadcast for legacy peers that may miss it. A whisper is for nobody but those who have it.
+    fn keep_for_missed(&mut self, now: Timestamp, forms: &Forms, has_legacy: bool) {
+        let may_be_missed = has_legacy || self.missed.is_awaited(now);
+        if forms.kind == Kind::Broadcast && may_be_missed {
+            self.missed.keep(now, &forms.sender, forms.plain.as_bytes());
+        }
+    }
+
+    fn transmit_forms(
+        &mut self,
+        now: Timestamp,
+        forms: &Forms,
+        plain: Vec<LinkId>,
+        compressed: Vec<LinkId>,
+    ) {
         if let Some((_, frame)) = forms.compressed.as_ref().filter(|_| !compressed.is_empty()) {
             self.transmit(now, compressed, frame.as_bytes().clone());
         }
         if !plain.is_empty() {
             self.transmit(now, plain, forms.plain.as_bytes().clone());
         }
-        for id in waiting {
-            self.flush(now, id);
-        }
-        let is_for_all = forms.kind == Kind::Broadcast && class != Class::Control;
-        if is_for_all && (has_legacy || self.missed.is_awaited(now)) {
-            self.missed.keep(now, &forms.sender, forms.plain.as_bytes());
-        }
-        took
     }
 
     /// Gives the transport what its budget and the peer's pace allow of the queue.

@@ -199,35 +199,18 @@ impl Mesh {
     /// The peer wants frames in one of `codes`. This node announces none to such a peer, so it answers with none, once
     /// for each list that says otherwise; two nodes that both do so agree at once.
     fn handle_compression(&mut self, now: Timestamp, id: LinkId, codes: &[u64]) {
-        let capable = self
-            .links
-            .get(&id)
-            .and_then(|link| link.greeted())
-            .is_some_and(|greeted| greeted.capable);
+        let greeted = self.links.get(&id).and_then(|link| link.greeted());
         // js2p loses the link over a renegotiation.
-        let is_js2p = self
-            .links
-            .get(&id)
-            .and_then(|link| link.greeted())
-            .is_some_and(|greeted| greeted.is_js2p);
-        if !codes.is_empty() && !capable && !is_js2p {
+        let is_py2p = greeted.is_some_and(|greeted| !greeted.capable && !greeted.is_js2p);
+        if !codes.is_empty() && is_py2p {
             self.send_signal(now, id, &Signal::Compression(Vec::new()));
         }
     }
 
     fn resend(&mut self, now: Timestamp, id: LinkId) {
-        let Some(frame) = self
-            .links
-            .get(&id)
-            .and_then(|link| link.last_message.clone())
-        else {
-            return;
-        };
-        let parcel = Parcel {
-            frame: frame.into_bytes(),
-            class: Class::Relayed,
-            ticket: None,
-        };
-        self.post_counted(now, id, parcel);
+        let link = self.links.get(&id);
+        if let Some(frame) = link.and_then(|link| link.last_message.clone()) {
+            self.post_counted(now, id, Parcel::relayed(frame.into_bytes()));
+        }
     }
 }
