@@ -22,6 +22,8 @@ pub struct FrameReader {
     partial: Vec<u8>,
     /// Chunks that were not read yet, none of them empty.
     chunks: VecDeque<Bytes>,
+    /// Bytes in `chunks`, counted as they come and go: a peer may send as many chunks as it sends bytes.
+    unread: usize,
     refused: Option<DecodeError>,
 }
 
@@ -32,6 +34,7 @@ impl FrameReader {
             max_body,
             partial: Vec::new(),
             chunks: VecDeque::new(),
+            unread: 0,
             refused: None,
         }
     }
@@ -44,6 +47,7 @@ impl FrameReader {
     /// Takes the next bytes of the stream. They are dropped if the stream was refused before.
     pub fn push(&mut self, bytes: Bytes) {
         if !bytes.is_empty() && self.refused.is_none() {
+            self.unread += bytes.len();
             self.chunks.push_back(bytes);
         }
     }
@@ -67,7 +71,7 @@ impl FrameReader {
 
     /// How many bytes were pushed but not yet given out as frames.
     pub fn buffered(&self) -> usize {
-        self.partial.len() + self.chunks.iter().map(Bytes::len).sum::<usize>()
+        self.partial.len() + self.unread
     }
 
     fn assemble(&mut self) -> Result<Option<Frame>, DecodeError> {
@@ -145,15 +149,19 @@ impl FrameReader {
     /// Takes up to `most` bytes off the first chunk.
     fn take(&mut self, most: usize) -> Option<Bytes> {
         let chunk = self.chunks.front_mut()?;
-        if chunk.remaining() <= most {
-            return self.chunks.pop_front();
-        }
-        Some(chunk.split_to(most))
+        let taken = if chunk.remaining() <= most {
+            self.chunks.pop_front()?
+        } else {
+            chunk.split_to(most)
+        };
+        self.unread -= taken.len();
+        Some(taken)
     }
 
     fn refuse(&mut self, error: &DecodeError) {
         self.refused = Some(error.clone());
         self.partial = Vec::new();
         self.chunks = VecDeque::new();
+        self.unread = 0;
     }
 }
