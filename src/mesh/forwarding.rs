@@ -119,6 +119,7 @@ impl Mesh {
         }
         // So that it can be answered, though its sender never spoke to all.
         self.routes.learn(message.sender(), from);
+        self.send_waiting(now, message.sender());
         if to == self.identity.node {
             return self.deliver(from, message);
         }
@@ -135,7 +136,7 @@ impl Mesh {
         } else if let Some(hop) = self.next_hop(to).filter(|hop| *hop != from) {
             self.forward_foreign(now, hop, to, &message);
         } else if self.closing.is_none() && self.lookups.has_room_for_foreign() {
-            self.look_up(now, to, Cargo::Foreign(message));
+            self.look_up(now, to, Cargo::Foreign { from, message });
         } else {
             self.stats.undeliverable += 1;
         }

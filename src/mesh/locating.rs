@@ -51,7 +51,7 @@ impl Mesh {
             Some((wanted, Cargo::Own { ticket, .. })) => {
                 self.settle(ticket, Err(Failure::NoRoute(wanted)));
             }
-            Some((_, Cargo::Foreign(_))) => self.stats.undeliverable += 1,
+            Some((_, Cargo::Foreign { .. })) => self.stats.undeliverable += 1,
             None => {}
         }
     }
@@ -146,40 +146,46 @@ impl Mesh {
     }
 
     /// Sends what waits for `node` over its link, or by the neighbour that leads to it, as far as there is room. The rest
-    /// goes when the link has written something.
+    /// goes when the link has written something. To be called whenever a way may have come about.
     pub(super) fn send_waiting(&mut self, now: Timestamp, node: &NodeId) {
-        while let Some((id, size)) = self.lookups.first_for(node) {
-            let Some(way) = self
-                .way_to(node)
-                .filter(|way| self.has_room_for(way.link(), size))
-            else {
+        if !self.lookups.is_searched(node) {
+            return;
+        }
+        while let Some(way) = self.way_to(node) {
+            let Some((id, size)) = self.lookups.first_for(node, way.link()) else {
                 return;
             };
+            if !self.has_room_for(way.link(), size) {
+                return self.lookups.wait_for_room(node, way.link());
+            }
             self.timers.stop(Timer::Lookup(id));
-            match (self.lookups.take(id), way) {
-                (Some((_, Cargo::Own { ticket, packets })), Way::Link(_)) => {
-                    self.whisper_own(now, node, &packets, ticket);
-                }
-                (Some((_, Cargo::Own { ticket, packets })), Way::Hop(hop)) => {
-                    self.forward_own(now, hop, node, &packets, ticket);
-                }
-                (Some((_, Cargo::Foreign(message))), Way::Link(link)) => {
-                    self.hand_to_target(now, link, node, &message);
-                }
-                (Some((_, Cargo::Foreign(message))), Way::Hop(hop)) => {
-                    self.forward_foreign(now, hop, node, &message);
-                }
-                (None, _) => return,
+            if let Some((_, cargo)) = self.lookups.take(id) {
+                self.send_by(now, way, node, cargo);
             }
         }
     }
 
-    /// A link has written something: what waits for room on it goes on.
-    pub(super) fn send_waiting_over(&mut self, now: Timestamp, link: LinkId) {
-        for node in self.lookups.wanted() {
-            if self.way_to(&node).is_some_and(|way| way.link() == link) {
-                self.send_waiting(now, &node);
+    fn send_by(&mut self, now: Timestamp, way: Way, node: &NodeId, cargo: Cargo) {
+        match (cargo, way) {
+            (Cargo::Own { ticket, packets }, Way::Link(_)) => {
+                self.whisper_own(now, node, &packets, ticket);
             }
+            (Cargo::Own { ticket, packets }, Way::Hop(hop)) => {
+                self.forward_own(now, hop, node, &packets, ticket);
+            }
+            (Cargo::Foreign { message, .. }, Way::Link(link)) => {
+                self.hand_to_target(now, link, node, &message);
+            }
+            (Cargo::Foreign { message, .. }, Way::Hop(hop)) => {
+                self.forward_foreign(now, hop, node, &message);
+            }
+        }
+    }
+
+    /// A link has written something, or is gone: what waited for room on it goes on, or another way.
+    pub(super) fn send_waiting_over(&mut self, now: Timestamp, link: LinkId) {
+        for node in self.lookups.take_waiting_for_room(link) {
+            self.send_waiting(now, &node);
         }
     }
 
@@ -190,6 +196,7 @@ impl Mesh {
 }
 
 /// The way that a whisper takes from here.
+#[derive(Clone, Copy)]
 enum Way {
     /// The link to its receiver.
     Link(LinkId),

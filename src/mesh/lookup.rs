@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::event::Ticket;
 use crate::address::Address;
-use crate::id::NodeId;
+use crate::id::{LinkId, NodeId};
 use crate::wire::{Message, RawPackets, Value};
 
 /// Most addresses that are tried for one node: whoever answers may lie.
@@ -22,16 +22,21 @@ pub(super) struct WaitId(u64);
 pub(super) enum Cargo {
     /// Of this node's user.
     Own { ticket: Ticket, packets: RawPackets },
-    /// Of another node, as that one packed it.
-    Foreign(Message),
+    /// Of another node, as that one packed it, and the link by which it came.
+    Foreign { from: LinkId, message: Message },
 }
 
 impl Cargo {
     fn size(&self) -> usize {
         match self {
             Self::Own { packets, .. } => packets.as_bytes().len(),
-            Self::Foreign(message) => message.packed().len(),
+            Self::Foreign { message, .. } => message.packed().len(),
         }
+    }
+
+    /// Whether it may be handed on over `hop`: never to who handed it here, who would know it and drop it.
+    fn may_go_by(&self, hop: LinkId) -> bool {
+        !matches!(self, Self::Foreign { from, .. } if *from == hop)
     }
 }
 
@@ -49,6 +54,8 @@ struct Search {
     /// How many were ever suggested.
     suggested: usize,
     dialling: Option<Address>,
+    /// The way is known, and this link must write something first.
+    no_room_on: Option<LinkId>,
 }
 
 #[derive(Debug)]
@@ -97,7 +104,7 @@ impl Lookups {
     fn count(&mut self, cargo: &Cargo) -> &mut usize {
         match cargo {
             Cargo::Own { .. } => &mut self.own,
-            Cargo::Foreign(_) => &mut self.foreign,
+            Cargo::Foreign { .. } => &mut self.foreign,
         }
     }
 
@@ -112,6 +119,7 @@ impl Lookups {
             candidates: VecDeque::new(),
             suggested: 0,
             dialling: None,
+            no_room_on: None,
         };
         self.searches.insert(wanted, search);
     }
@@ -157,10 +165,30 @@ impl Lookups {
         wanted
     }
 
-    /// The oldest that waits for `node`, and about how many bytes it has.
-    pub(super) fn first_for(&self, node: &NodeId) -> Option<(WaitId, usize)> {
-        let first = self.waiting.iter().find(|(_, w)| w.wanted == *node);
+    /// The oldest for `node` that may go by `link`, and about how many bytes it has.
+    pub(super) fn first_for(&self, node: &NodeId, link: LinkId) -> Option<(WaitId, usize)> {
+        let may_go = |w: &Waiting| w.wanted == *node && w.cargo.may_go_by(link);
+        let first = self.waiting.iter().find(|(_, waiting)| may_go(waiting));
         first.map(|(&id, waiting)| (id, waiting.cargo.size()))
+    }
+
+    /// There is a way to `node`, by `link`, which has no room.
+    pub(super) fn wait_for_room(&mut self, node: &NodeId, link: LinkId) {
+        if let Some(search) = self.searches.get_mut(node) {
+            search.no_room_on = Some(link);
+        }
+    }
+
+    /// The nodes for which something waits for room on `link`, and waits for that no longer.
+    pub(super) fn take_waiting_for_room(&mut self, link: LinkId) -> Vec<NodeId> {
+        let searches = self.searches.iter_mut();
+        let waiting = searches.filter(|(_, search)| search.no_room_on == Some(link));
+        waiting
+            .map(|(node, search)| {
+                search.no_room_on = None;
+                node.clone()
+            })
+            .collect()
     }
 
     /// Whether a whisper of this node's user waits for `node`.
@@ -171,16 +199,11 @@ impl Lookups {
             .any(|w| w.wanted == *node && is_own(w))
     }
 
-    /// The nodes for which something waits.
-    pub(super) fn wanted(&self) -> Vec<NodeId> {
-        self.searches.keys().cloned().collect()
-    }
-
     /// Takes one that waits, and who it is for. The search ends with the last.
     pub(super) fn take(&mut self, id: WaitId) -> Option<(NodeId, Cargo)> {
         let Waiting { wanted, cargo } = self.waiting.remove(&id)?;
         *self.count(&cargo) -= 1;
-        if self.first_for(&wanted).is_none() {
+        if !self.waiting.values().any(|w| w.wanted == wanted) {
             self.searches.remove(&wanted);
         }
         Some((wanted, cargo))
@@ -239,7 +262,9 @@ mod tests {
         assert!(!lookups.has_room());
         assert!(lookups.take(second).is_some());
         assert!(lookups.asked(&"request".into(), &node("2a")));
-        let (first, _) = lookups.first_for(&node("2a")).expect("the other");
+        let (first, _) = lookups
+            .first_for(&node("2a"), LinkId::dialled(1))
+            .expect("the other");
         assert!(lookups.take(first).is_some());
         assert!(!lookups.asked(&"request".into(), &node("2a")));
         assert!(lookups.has_room());

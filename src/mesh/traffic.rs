@@ -6,7 +6,7 @@ use super::event::Event;
 use super::flood::{Age, Forms, age};
 use super::link::Phase;
 use super::outbox::{Class, Parcel};
-use crate::id::LinkId;
+use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
 use crate::wire::{Compression, Frame, Kind, Message, PeerEntry, Signal, Trailer};
 
@@ -78,6 +78,7 @@ impl Mesh {
         // Nobody but its peer is behind a lent link.
         if self.links.get(&id).is_some_and(|link| link.lent.is_none()) {
             self.routes.learn(message.sender(), id);
+            self.send_waiting(now, message.sender());
         }
         // A broadcast that makes no sense is passed on all the same: its neighbour is not to blame.
         let signal = Signal::parse(&message).unwrap_or(Signal::Unknown);
@@ -170,7 +171,13 @@ impl Mesh {
         let scheme = link.info.scheme;
         self.contest_answered(now, id, None);
         self.learn(now, scheme, &entries);
+        let is_searched = |node: &&NodeId| self.lookups.is_searched(node);
+        let told = entries.iter().map(|entry| &entry.node).filter(is_searched);
+        let told: Vec<_> = told.cloned().collect();
         self.table.tell(&node, entries);
+        for told in told {
+            self.send_waiting(now, &told);
+        }
         self.tell(Event::Peers { of: node });
     }
 
