@@ -58,6 +58,30 @@ impl Py2p {
         filled
     }
 
+    /// Has the node keep each message that is this text, by a handler which answers it: on the link by which it came, or by
+    /// a reply to it.
+    pub(crate) async fn handle(&mut self, question: &str, answer: &str, by_link: bool) {
+        self.tell(
+            json!({ "do": "handle", "question": question, "answer": answer, "by_link": by_link }),
+        )
+        .await;
+    }
+
+    /// How often the node has said that it is connected.
+    pub(crate) async fn connected(&mut self) -> u64 {
+        self.count("connected").await
+    }
+
+    /// How many messages the node has, of which it has not told.
+    pub(crate) async fn waiting(&mut self) -> u64 {
+        self.count("waiting").await
+    }
+
+    async fn count(&mut self, what: &str) -> u64 {
+        let count = self.tell(json!({ "do": what })).await;
+        count.as_u64().expect("a number")
+    }
+
     fn fill(&self, text: &str) -> String {
         /// Length and checksum; the heads of the array, of the id and of the text; type, time and sub-flag.
         const BESIDES: usize = (4 + 32) + (1 + 2 + 1) + (1 + 5 + 1);

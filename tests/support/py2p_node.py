@@ -6,6 +6,8 @@ message that it receives it says {"message": ...}, whenever that is. Bytes go as
 Arguments: the subnet, and what py2p calls its encryption: Plaintext or SSL. It listens on a free port of 127.0.0.1.
 """
 
+import contextlib
+import functools
 import json
 import os
 import socket
@@ -89,10 +91,26 @@ class Complaints(list):
         print(trace, file=sys.stderr, flush=True)
 
 
+def in_turn(act):
+    """What uses the links of a node in SSL mode takes turns with py2p's own thread.
+
+    Python's TLS sockets are not for two threads at once (until 3.13): a user who sends while py2p receives now and then breaks
+    the link.
+    """
+
+    @functools.wraps(act)
+    def acts(node, *args, **kwargs):
+        with node.turn:
+            return act(node, *args, **kwargs)
+
+    return acts
+
+
 class Node:
     def __init__(self, encryption):
         self.encryption = encryption
         self.mesh = None
+        self.turn = threading.RLock() if encryption == "SSL" else contextlib.nullcontext()
 
     def start(self, subnet, told=None):
         """Begins a node, which may tell its peers another port. One that was begun before closes."""
@@ -103,11 +121,24 @@ class Node:
         out_addr = ("127.0.0.1", told or port)
         self.mesh = MeshSocket("127.0.0.1", port, Protocol(subnet, self.encryption), out_addr)
         self.mesh.daemon.exceptions = Complaints()
+        if self.encryption == "SSL":
+            self.mesh.daemon.process_data = functools.partial(self.receive, self.mesh.daemon.process_data)
         self.heard = []
         #: What goes before the texts that are sent back, if any are.
         self.echo = None
+        #: How often the node has said that it is connected.
+        self.connections = 0
+        self.mesh.on("connect", self.is_connected)
         self.mesh.on("message", self.hear)
         return {"id": as_text(self.mesh.id), "port": port}
+
+    @in_turn
+    def receive(self, process_data, link):
+        """What py2p does in its thread when a link can be read."""
+        process_data(link)
+
+    def is_connected(self, mesh):
+        self.connections += mesh is self.mesh
 
     def hear(self, mesh):
         message = mesh.recv()
@@ -142,6 +173,7 @@ class Node:
             time.sleep(LOOK)
         return self.peers()
 
+    @in_turn
     def send(self, packets):
         """Sends a message."""
         self.mesh.send(*from_json(packets))
@@ -149,7 +181,7 @@ class Node:
     def send_many(self, texts, pause):
         """Sends many messages of one text each, with so many seconds between two."""
         for text in texts:
-            self.mesh.send(text)
+            self.send([text])
             time.sleep(pause)
 
     def echo_all(self, prefix):
@@ -160,15 +192,40 @@ class Node:
         """
         self.echo = prefix
 
+    def handle(self, question, answer, by_link):
+        """From now on a handler keeps each message of this text, and answers it: on the link it came by, or by a reply."""
+
+        def handler(message, link):
+            if tuple(message.packets[1:]) != (question,):
+                return None
+            if by_link:
+                link.send(flags.whisper, flags.whisper, answer)
+            else:
+                message.reply(answer)
+            return True
+
+        self.mesh.register_handler(handler)
+
+    def connected(self):
+        """How often the node has said that it is connected."""
+        return self.connections
+
+    def waiting(self):
+        """How many messages are in the queue, though it is emptied by each event that tells of one."""
+        return len(self.mesh.queue)
+
+    @in_turn
     def drop_links(self):
         """Drops every link."""
         for peer in list(self.mesh.routing_table.values()):
             self.mesh.disconnect(peer)
 
+    @in_turn
     def whisper(self, to, packets):
         peers = {as_text(node_id): peer for node_id, peer in list(self.mesh.routing_table.items())}
         peers[to].send(flags.whisper, flags.whisper, *from_json(packets))
 
+    @in_turn
     def reply(self, number, packets):
         """Replies to the message that was heard under this number."""
         self.heard[number].reply(*from_json(packets))

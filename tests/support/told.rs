@@ -157,6 +157,11 @@ impl Told {
         self.heard.pop_front().expect("it is not empty")
     }
 
+    /// That no message is left of those that the node has told.
+    pub(crate) fn says_no_more(&mut self) {
+        assert!(self.heard.is_empty(), "heard besides: {:?}", self.heard);
+    }
+
     /// Gives a command and waits for its end.
     pub(crate) async fn tell(&mut self, command: Value) -> Value {
         writeln!(self.commands, "{command}").expect("a program that runs");
