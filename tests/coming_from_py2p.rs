@@ -184,16 +184,32 @@ fn each_proof_exists() {
         let proofs = code_spans(&cells[4]);
         assert!(!proofs.is_empty(), "line {line}: a proof is `file::test`");
         for proof in proofs {
-            let (file, test) = proof
-                .split_once("::")
-                .unwrap_or_else(|| panic!("line {line}: {proof} is no `file::test`"));
-            let source = sources.entry(file.to_owned()).or_insert_with(|| read(file));
-            assert!(
-                has_test(source, file, test),
-                "line {line}: there is no test {test} in {file}"
-            );
+            assert_is_test(&mut sources, proof);
         }
     }
+}
+
+#[test]
+fn what_is_said_of_neighbours_has_proofs_that_exist() {
+    let mut sources = BTreeMap::new();
+    let page = read("docs/NEIGHBOURS.md");
+    let spans = page.lines().flat_map(code_spans);
+    let proofs: Vec<_> = spans.filter(|span| span.contains(".rs::")).collect();
+    assert!(proofs.len() > 20, "{proofs:?}");
+    for proof in proofs {
+        assert_is_test(&mut sources, proof);
+    }
+}
+
+fn assert_is_test(sources: &mut BTreeMap<String, String>, proof: &str) {
+    let (file, test) = proof
+        .split_once("::")
+        .unwrap_or_else(|| panic!("{proof} is no `file::test`"));
+    let source = sources.entry(file.to_owned()).or_insert_with(|| read(file));
+    assert!(
+        has_test(source, file, test),
+        "there is no test {test} in {file}"
+    );
 }
 
 #[test]
