@@ -91,6 +91,7 @@ async fn propagation(scheme: Scheme) {
             let ids = trio.each_ref().map(|member| member.id().clone());
             for (place, member) in trio.iter_mut().enumerate() {
                 member.has_peers(&others(&ids, place)).await;
+                assert_eq!(member.connected().await, 1, "once, with the first");
             }
             each_is_heard(&mut trio).await;
         }

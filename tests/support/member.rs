@@ -110,10 +110,19 @@ impl Member {
         }
     }
 
-    /// How often the member was told that it is connected.
+    /// How often the member, which is connected, was told so.
     pub(crate) async fn connected(&mut self) -> u64 {
         match self {
-            Self::Ours { connected, .. } => connected.load(Ordering::Relaxed),
+            Self::Ours { connected, .. } => {
+                let told = async {
+                    // Listeners have a task of their own.
+                    while connected.load(Ordering::Relaxed) == 0 {
+                        tokio::task::yield_now().await;
+                    }
+                };
+                soon("news of a connection", told).await;
+                connected.load(Ordering::Relaxed)
+            }
             Self::Theirs(py2p) => py2p.connected().await,
         }
     }
