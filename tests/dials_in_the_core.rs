@@ -28,8 +28,8 @@ const WALL: WallSeconds = WallSeconds(1_700_000_000);
 const SCHEMES: [Scheme; 4] = [Scheme::Tcp, Scheme::Tls, Scheme::Ws, Scheme::Wss];
 /// Milliseconds that things take at most, in pairs of five kinds. The slowest is answered within a contest's two seconds.
 const PACES: [u64; 5] = [0, 1, 20, 200, 900];
-/// Milliseconds by which a dial is late, or after which it fails, at most.
-const LATE: u64 = 4_000;
+/// Milliseconds by which a dial is late, or after which it fails, at most. An acceptor waits five seconds for who is late.
+const LATE: u64 = 3_000;
 /// By when everything has happened that will: longer than a failed dial, a late one and a contest take together, and a heartbeat.
 const QUIET: Duration = Duration::from_secs(25);
 /// What each node says: at once when it has a peer, over a link that may be on its way out; and when all is quiet.
