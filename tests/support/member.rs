@@ -181,7 +181,7 @@ impl Member {
                         answered.is_ok()
                     });
             }
-            Self::Theirs(py2p) => py2p.handle(question, answer, by == By::Link).await,
+            Self::Theirs(py2p) => py2p.answers(question, answer, by == By::Link).await,
         }
     }
 

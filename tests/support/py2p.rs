@@ -60,9 +60,9 @@ impl Py2p {
 
     /// Has the node keep each message that is this text, by a handler which answers it: on the link by which it came, or by
     /// a reply to it.
-    pub(crate) async fn handle(&mut self, question: &str, answer: &str, by_link: bool) {
+    pub(crate) async fn answers(&mut self, question: &str, answer: &str, by_link: bool) {
         self.tell(
-            json!({ "do": "handle", "question": question, "answer": answer, "by_link": by_link }),
+            json!({ "do": "answer", "question": question, "answer": answer, "by_link": by_link }),
         )
         .await;
     }

@@ -192,7 +192,7 @@ class Node:
         """
         self.echo = prefix
 
-    def handle(self, question, answer, by_link):
+    def answer(self, question, answer, by_link):
         """From now on a handler keeps each message of this text, and answers it: on the link it came by, or by a reply."""
 
         def handler(message, link):
@@ -230,6 +230,7 @@ class Node:
         """Replies to the message that was heard under this number."""
         self.heard[number].reply(*from_json(packets))
 
+    @in_turn
     def send_as(self, packets, flag, type):
         """Sends a message with py2p's two keywords: which nodes get it, and what packet 0 is."""
         self.mesh.send(*from_json(packets), flag=getattr(flags, flag), type=from_json(type))
