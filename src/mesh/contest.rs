@@ -41,12 +41,12 @@ impl Mesh {
         }
     }
 
-    /// Whether a node has two links without `besides`, shown to it or held.
-    pub(super) fn is_contested(&self, node: &NodeId, besides: LinkId) -> bool {
+    /// Whether a node has two links: both shown to it, or one held.
+    pub(super) fn is_contested(&self, node: &NodeId) -> bool {
         let older = self.table.link(node).and_then(|id| self.links.get(&id));
         let challenger = older.and_then(|link| link.challenger);
-        let is_there = |newer: LinkId| newer != besides && self.links.contains_key(&newer);
-        self.table.is_contested(node) || challenger.is_some_and(|(newer, _)| is_there(newer))
+        self.table.is_contested(node)
+            || challenger.is_some_and(|(newer, _)| self.links.contains_key(&newer))
     }
 
     pub(super) fn challenge(&mut self, now: Timestamp, older: LinkId, newer: LinkId) {

@@ -156,7 +156,7 @@ impl Mesh {
         }
         let second = self.table.contains(&handshake.node);
         // A dialler that has not spoken ends a second link unseen; a third link is one too many for anybody.
-        if second && (!link.spoke && id.is_dialled() || self.is_contested(&handshake.node, id)) {
+        if second && (!link.spoke && id.is_dialled() || self.is_contested(&handshake.node)) {
             return Err(CloseReason::Duplicate);
         }
         Ok(scheme)

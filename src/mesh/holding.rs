@@ -94,7 +94,7 @@ impl Mesh {
         if id.is_dialled() {
             !is_linked && self.is_caller_expected(link)
         } else {
-            is_linked && self.timers.at(Timer::Contest(id)).is_some()
+            is_linked
         }
     }
 

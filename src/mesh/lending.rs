@@ -24,7 +24,7 @@ use rand_chacha::rand_core::RngCore;
 
 /// How long no link to a peer is lent after one did not come up. Its address is its own word: it may lead to somebody
 /// who never asked to be dialled.
-const REST: Duration = Duration::from_secs(60);
+const REST: Duration = Duration::from_secs(15);
 
 impl Mesh {
     /// Gives a whisper to a peer that knows no forwards, over a link that its sender has to it. Where none can be had, over

@@ -134,9 +134,6 @@ impl Mesh {
 
     /// Dials where somebody said that `node` is, one place after the other.
     pub(super) fn try_next_candidate(&mut self, now: Timestamp, node: &NodeId) {
-        if self.table.contains(node) {
-            return;
-        }
         while let Some(address) = self.lookups.next_candidate(node) {
             if self.dial_candidate(now, &address, node) {
                 return;

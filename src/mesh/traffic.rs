@@ -119,9 +119,7 @@ impl Mesh {
             },
             Class::Relayed,
             None,
-            |link, peer| {
-                link != from && peer.node != *sender && Some(&peer.node) != arrived_from.as_ref()
-            },
+            |_, peer| peer.node != *sender && Some(&peer.node) != arrived_from.as_ref(),
         );
     }
 

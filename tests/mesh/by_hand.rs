@@ -4,8 +4,8 @@ use rs2p::Scheme;
 use rs2p::id::{LinkId, NodeId};
 use rs2p::time::WallSeconds;
 use rs2p::wire::{
-    Draft, Endpoint, Frame, FrameReader, Handshake, IdForm, Kind, Limits, Message, Signal, Time,
-    Value, sub_flag,
+    Capabilities, Draft, Endpoint, Frame, FrameReader, Handshake, IdForm, Kind, Limits, Message,
+    Signal, Time, Trailer, Value, sub_flag,
 };
 
 use crate::world::{WALL, World};
@@ -54,6 +54,14 @@ impl Legacy {
         }
     }
 
+    /// The same end of the same link, in the name of another node.
+    pub fn as_node(&self, node: NodeId) -> Self {
+        Self {
+            node,
+            ..Self::on(self.link, 0, self.form)
+        }
+    }
+
     pub fn greet(&mut self, world: &mut World, scheme: Scheme, port: Option<u16>) {
         let handshake = Signal::Handshake(Handshake {
             node: self.node.clone(),
@@ -82,7 +90,7 @@ impl Legacy {
     }
 
     pub fn say(&mut self, world: &mut World, kind: Kind, payload: &[Value]) -> Message {
-        let wall = WALL.0 + world.now.as_micros() / 1_000_000;
+        let wall = wall(world);
         self.say_at(world, kind, Time::Seconds(wall), payload)
     }
 
@@ -93,12 +101,58 @@ impl Legacy {
         time: Time,
         payload: &[Value],
     ) -> Message {
+        self.say_with(world, kind, time, payload, Trailer::default())
+    }
+
+    fn say_with(
+        &mut self,
+        world: &mut World,
+        kind: Kind,
+        time: Time,
+        payload: &[Value],
+        trailer: Trailer,
+    ) -> Message {
         let mut draft = Draft::new(kind, &self.node, WallSeconds(0)).form(self.form);
         draft.time = time;
-        let message = draft.encode(payload);
+        let message = draft.trailer(trailer).encode(payload);
         world.hand(0, self.link, message.frame().into_bytes());
         message
     }
+
+    /// Greets as a node of ours does, which shows what it can.
+    pub fn greet_as_ours(&mut self, world: &mut World, scheme: Scheme) {
+        let handshake = Signal::Handshake(Handshake {
+            node: self.node.clone(),
+            form: IdForm::Text,
+            protocol: scheme.protocol("test").as_str().as_bytes().to_vec(),
+            endpoint: None,
+            compression: Vec::new(),
+        });
+        let trailer = Trailer {
+            nonce: Some(1),
+            capabilities: Some(
+                Capabilities::HEARTBEAT
+                    .union(Capabilities::ZLIB)
+                    .union(Capabilities::FORWARD),
+            ),
+        };
+        let wall = Time::Seconds(wall(world));
+        self.say_with(world, Kind::Whisper, wall, &handshake.payload(), trailer);
+    }
+
+    /// Hands on `message`, which is on its way to `to`.
+    pub fn forward(&mut self, world: &mut World, to: &NodeId, message: &Message) {
+        let signal = Signal::Forward {
+            to: to.clone(),
+            packed: message.packed(),
+        };
+        self.say(world, Kind::Whisper, &signal.payload());
+    }
+}
+
+/// What a peer's clock says, in seconds.
+pub fn wall(world: &World) -> u64 {
+    WALL.0 + world.now.as_micros() / 1_000_000
 }
 
 /// Where a peer by hand can be dialled.

@@ -79,3 +79,33 @@ fn a_disconnected_peer_is_not_dialled_again() {
         Err(CommandError::NotAPeer(peer))
     );
 }
+
+#[test]
+fn what_is_looked_for_and_dialled_is_settled_by_a_close() {
+    let mut world = World::with(Scheme::Ws, 2);
+    world.line();
+    let nobody = "2nobody".parse().expect("an id");
+    world.whisper(0, &nobody, "x").expect("accepted");
+    world.doors.insert(200);
+    let address = rs2p::Address::new(Scheme::Ws, "node", 200).expect("a host");
+    let command = Command::Connect {
+        address,
+        expected: None,
+        persist: true,
+    };
+    world.command(0, command).expect("accepted");
+    world.command(0, Command::Close).expect("accepted");
+    let is_closed = |event: &&Event| {
+        matches!(
+            event,
+            Event::Settled {
+                result: Err(Failure::Closed),
+                ..
+            }
+        )
+    };
+    assert_eq!(world.nodes[0].events.iter().filter(is_closed).count(), 2);
+    world.run(3);
+    assert!(matches!(world.nodes[0].events.last(), Some(Event::Closed)));
+    assert_eq!(world.nodes[0].mesh.poll_timeout(), None);
+}

@@ -1,10 +1,14 @@
 //! The waterfall: everybody once, never backwards, nothing stale.
 
+use core::time::Duration;
+
 use rs2p::Scheme;
 use rs2p::mesh::{CommandError, Event};
+use rs2p::wire::IdForm;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
+use crate::by_hand::{Legacy, heard_texts};
 use crate::world::World;
 
 #[test]
@@ -108,4 +112,47 @@ fn a_sent_message_is_settled_when_the_first_peer_has_it() {
         .filter(|e| matches!(e, Event::Settled { result: Ok(()), .. }))
         .count();
     assert_eq!(settled, 1);
+}
+
+#[test]
+fn a_broadcast_goes_neither_to_its_sender_nor_to_any_link_of_its_bearer() {
+    let mut world = World::new(Scheme::Tcp);
+    world.add(|config| config.outgoing = 0);
+    let mut author = Legacy::join_as(&mut world, 201);
+    let mut bearer = Legacy::join_as(&mut world, 200);
+    let mut bearers_other = Legacy::join_as(&mut world, 200);
+    let mut third = Legacy::join_as(&mut world, 202);
+    let mut spoken = Legacy::on(bearer.link, 201, IdForm::Bytes);
+    spoken.broadcast(&mut world, "x");
+    world.run_for(Duration::from_millis(50));
+    assert_eq!(heard_texts(&mut world, &mut third), ["x"]);
+    for link in [&mut author, &mut bearer, &mut bearers_other] {
+        assert!(heard_texts(&mut world, link).is_empty());
+    }
+}
+
+#[test]
+fn what_claims_to_be_the_nodes_own_and_is_not_goes_nowhere() {
+    let mut world = World::new(Scheme::Tcp);
+    world.add(|config| config.outgoing = 0);
+    let liar = Legacy::join_as(&mut world, 200);
+    let mut third = Legacy::join_as(&mut world, 201);
+    let mut claim = liar.as_node(world.id(0));
+    claim.broadcast(&mut world, "I said this");
+    world.run_for(Duration::from_millis(50));
+    assert!(world.received(0).is_empty());
+    assert!(heard_texts(&mut world, &mut third).is_empty());
+    assert_eq!(world.nodes[0].mesh.stats().spoofed, 1);
+}
+
+#[test]
+fn equal_broadcasts_of_ours_at_the_turn_of_a_second_are_two() {
+    let mut world = World::with(Scheme::Ws, 2);
+    world.line();
+    world.run_for(Duration::from_millis(990));
+    world.broadcast(0, "tick").expect("joined");
+    world.run_for(Duration::from_millis(20));
+    world.broadcast(0, "tick").expect("joined");
+    world.run(1);
+    assert_eq!(world.received(1), ["tick", "tick"]);
 }

@@ -1,11 +1,15 @@
 //! Whispers to nodes that nobody can dial, handed on by those between.
 
 use rs2p::Scheme;
+use rs2p::id::NodeId;
 use rs2p::mesh::{Event, Failure};
+use rs2p::time::WallSeconds;
+use rs2p::wire::{Draft, IdForm, Kind, Message, PeerEntry, Signal, Time, Trailer, Value, sub_flag};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::world::World;
+use crate::by_hand::{Legacy, heard, wall};
+use crate::world::{WALL, World};
 
 /// A line in which nobody can be dialled but by the one before.
 fn line(count: usize) -> World {
@@ -139,4 +143,163 @@ fn a_node_that_has_gone_is_looked_up_in_vain() {
         )
     };
     assert!(world.nodes[2].events.iter().any(failed));
+}
+
+/// A node of ours, played by hand, that is a neighbour of node 0.
+fn neighbour(world: &mut World, number: u8) -> Legacy {
+    let mut neighbour = Legacy::knocking(world, number, IdForm::Text);
+    neighbour.greet_as_ours(world, Scheme::Ws);
+    heard(world, &mut neighbour);
+    neighbour
+}
+
+/// A whisper of node `number`, as that one packs it.
+fn packed(world: &World, number: u8, change: impl FnOnce(&mut Draft, &mut Trailer)) -> Message {
+    let node = NodeId::from_entropy(&[number; 48]);
+    let mut trailer = Trailer {
+        nonce: Some(7),
+        ..Trailer::default()
+    };
+    let mut draft = Draft::new(Kind::Whisper, &node, WallSeconds(wall(world)));
+    change(&mut draft, &mut trailer);
+    draft
+        .trailer(trailer)
+        .encode(&[sub_flag::WHISPER.into(), "psst".into()])
+}
+
+/// Node 0 between two nodes of ours.
+fn between() -> (World, Legacy, Legacy) {
+    let mut world = World::new(Scheme::Ws);
+    world.add(|config| config.outgoing = 0);
+    world.run(100);
+    let (from, to) = (neighbour(&mut world, 200), neighbour(&mut world, 201));
+    (world, from, to)
+}
+
+fn forwards(world: &mut World, peer: &mut Legacy) -> usize {
+    let is_forward =
+        |message: &&Message| matches!(Signal::parse(message), Ok(Signal::Forward { .. }));
+    heard(world, peer).iter().filter(is_forward).count()
+}
+
+#[test]
+fn a_whisper_is_handed_on_once_however_often_it_comes() {
+    let (mut world, mut from, mut to) = between();
+    let message = packed(&world, 200, |_, _| {});
+    for _ in 0..2 {
+        from.forward(&mut world, &to.node, &message);
+    }
+    assert_eq!(forwards(&mut world, &mut to), 1);
+    assert_eq!(world.nodes[0].mesh.stats().duplicates, 1);
+}
+
+#[test]
+fn what_no_node_on_the_way_could_know_again_or_trust_is_not_handed_on() {
+    let changes: [fn(&mut Draft, &mut Trailer); 4] = [
+        |_, trailer| trailer.nonce = None,
+        |draft, _| draft.time = Time::Seconds(WALL.0),
+        |draft, _| draft.time = Time::Other(Value::F64(1.5)),
+        |draft, _| draft.kind = Kind::Broadcast,
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let (mut world, mut from, mut to) = between();
+        let message = packed(&world, 200, change);
+        from.forward(&mut world, &to.node, &message);
+        assert_eq!(forwards(&mut world, &mut to), 0, "{number}");
+        assert_eq!(world.nodes[0].mesh.stats().malformed, 1, "{number}");
+    }
+}
+
+#[test]
+fn a_whisper_to_its_own_sender_or_of_this_node_is_not_handed_on() {
+    let (mut world, mut from, mut to) = between();
+    let message = packed(&world, 201, |_, _| {});
+    from.forward(&mut world, &to.node, &message);
+    let own = world.id(0);
+    let mut trailer = Trailer::default();
+    trailer.nonce = Some(9);
+    let message = Draft::new(Kind::Whisper, &own, WallSeconds(wall(&world)))
+        .trailer(trailer)
+        .encode(&[sub_flag::WHISPER.into(), "psst".into()]);
+    from.forward(&mut world, &to.node, &message);
+    assert_eq!(forwards(&mut world, &mut to), 0);
+    assert_eq!(world.nodes[0].mesh.stats().malformed, 2);
+}
+
+#[test]
+fn an_own_whisper_that_comes_back_is_known() {
+    let (mut world, mut hop, _) = between();
+    let far = Legacy::on(hop.link, 202, IdForm::Text);
+    let mut speaks = Legacy::on(hop.link, 202, IdForm::Text);
+    speaks.broadcast(&mut world, "here");
+    world.whisper(0, &far.node, "psst").expect("heard of");
+    let sent = heard(&mut world, &mut hop);
+    let packed = sent
+        .iter()
+        .find_map(|message| match Signal::parse(message) {
+            Ok(Signal::Forward { packed, .. }) => Some(packed),
+            _ => None,
+        });
+    let inner = Message::from_packed(&packed.expect("handed on"), &rs2p::wire::Limits::DEFAULT);
+    hop.forward(&mut world, &far.node, &inner.expect("a message"));
+    world.run(1);
+    assert_eq!(forwards(&mut world, &mut hop), 0);
+}
+
+#[test]
+fn a_whisper_waits_rather_than_go_back_to_who_handed_it_here() {
+    let (mut world, mut hop, _) = between();
+    let far = Legacy::on(hop.link, 202, IdForm::Text).node;
+    Legacy::on(hop.link, 202, IdForm::Text).broadcast(&mut world, "here");
+    heard(&mut world, &mut hop);
+    let message = packed(&world, 200, |_, _| {});
+    hop.forward(&mut world, &far, &message);
+    world.run(1);
+    // Heard of again, still by the same way.
+    Legacy::on(hop.link, 202, IdForm::Text).broadcast(&mut world, "still here");
+    world.run(1);
+    assert_eq!(forwards(&mut world, &mut hop), 0);
+    world.run(10);
+    assert_eq!(world.nodes[0].mesh.stats().undeliverable, 1);
+}
+
+#[test]
+fn a_whisper_that_waits_goes_when_its_node_is_heard_of() {
+    let says: [fn(&mut World, &mut Legacy); 3] = [
+        // By a broadcast of its own.
+        |world, hop| {
+            Legacy::on(hop.link, 202, IdForm::Text).broadcast(world, "here");
+        },
+        // By a neighbour that names it among its peers.
+        |world, hop| {
+            let peers = Signal::Peers(vec![PeerEntry {
+                endpoint: None,
+                node: NodeId::from_entropy(&[202; 48]),
+                form: IdForm::Text,
+            }]);
+            hop.say(world, Kind::Whisper, &peers.payload());
+        },
+        // By a whisper of its own that passes through here.
+        |world, hop| {
+            let message = packed(world, 202, |_, _| {});
+            let to = NodeId::from_entropy(&[201; 48]);
+            hop.forward(world, &to, &message);
+        },
+    ];
+    for (number, say) in says.into_iter().enumerate() {
+        let (mut world, mut hop, _) = between();
+        let far = NodeId::from_entropy(&[202; 48]);
+        world.whisper(0, &far, "psst").expect("accepted");
+        assert_eq!(forwards(&mut world, &mut hop), 0);
+        say(&mut world, &mut hop);
+        assert_eq!(forwards(&mut world, &mut hop), 1, "{number}");
+    }
+}
+
+#[test]
+fn a_node_of_ours_is_answered_no_renegotiation() {
+    let (mut world, mut peer, _) = between();
+    let codes = Signal::Compression(vec![0x13]).payload();
+    peer.say(&mut world, Kind::Renegotiate, &codes);
+    assert!(heard(&mut world, &mut peer).is_empty());
 }

@@ -6,7 +6,7 @@ use rs2p::Scheme;
 use rs2p::id::NodeId;
 use rs2p::mesh::CloseReason;
 use rs2p::wire::{
-    Draft, Handshake, IdForm, Kind, PeerEntry, Signal, Time, Trailer, Value, sub_flag,
+    Compression, Draft, Handshake, IdForm, Kind, PeerEntry, Signal, Time, Trailer, Value, sub_flag,
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -254,4 +254,62 @@ fn a_whisper_that_claims_another_sender_is_dropped() {
     world.hand(0, legacy.link, forged.frame().into_bytes());
     assert!(world.received(0).is_empty());
     assert_eq!(world.nodes[0].mesh.stats().spoofed, 1);
+}
+
+#[test]
+fn nothing_compressed_is_taken_from_who_was_announced_none() {
+    let mut world = World::new(Scheme::Tcp);
+    world.add(|config| config.outgoing = 0);
+    let legacy = Legacy::join(&mut world);
+    let message = Draft::new(Kind::Whisper, &legacy.node, WALL)
+        .encode(&[sub_flag::WHISPER.into(), "x".repeat(1_000).into()]);
+    let frame = message
+        .compressed_frame(Compression::Zlib)
+        .expect("shorter");
+    world.hand(0, legacy.link, frame.into_bytes());
+    assert!(world.received(0).is_empty());
+    assert!(matches!(
+        world.closed_with(0)[..],
+        [CloseReason::Undecodable(_)]
+    ));
+}
+
+#[test]
+fn a_known_message_is_no_handshake_either() {
+    let mut world = World::new(Scheme::Tcp);
+    world.add(|config| config.outgoing = 0);
+    let mut legacy = Legacy::join(&mut world);
+    let known = legacy.broadcast(&mut world, "known");
+    let stranger = Legacy::knocking(&mut world, 201, IdForm::Bytes);
+    world.hand(0, stranger.link, known.frame().into_bytes());
+    assert_eq!(world.closed_with(0), [&CloseReason::NotGreeted]);
+}
+
+#[test]
+fn a_handshake_that_makes_no_sense_ends_the_link() {
+    let mut world = World::new(Scheme::Tcp);
+    world.add(|config| config.outgoing = 0);
+    let mut nest = Value::Nil;
+    for _ in 0..40 {
+        nest = Value::Array(vec![nest]);
+    }
+    let stranger = Legacy::knocking(&mut world, 201, IdForm::Bytes);
+    let message =
+        Draft::new(Kind::Whisper, &stranger.node, WALL).encode(&[sub_flag::HANDSHAKE.into(), nest]);
+    world.hand(0, stranger.link, message.frame().into_bytes());
+    assert!(matches!(
+        world.closed_with(0)[..],
+        [CloseReason::Undecodable(_)]
+    ));
+}
+
+#[test]
+fn equal_whispers_of_a_relative_are_as_many_as_were_sent() {
+    let mut world = World::new(Scheme::Tcp);
+    world.add(|config| config.outgoing = 0);
+    let mut legacy = Legacy::join(&mut world);
+    for _ in 0..3 {
+        legacy.whisper(&mut world, "again");
+    }
+    assert_eq!(world.received(0), ["again"; 3]);
 }

@@ -1,11 +1,12 @@
 //! Bounds: slow readers, unfinished frames, full queues. Nobody else suffers.
 
 use rs2p::Scheme;
-use rs2p::mesh::{CloseReason, CommandError};
-use rs2p::wire::DecodeError;
+use rs2p::mesh::{CloseReason, CommandError, Event, Failure};
+use rs2p::wire::{DecodeError, IdForm, Signal, Value};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
+use crate::by_hand::{Legacy, heard};
 use crate::world::World;
 
 #[test]
@@ -98,4 +99,82 @@ fn there_are_no_more_links_than_configured() {
     }
     assert!(matches!(world.closed_with(0)[..], [CloseReason::Full]));
     assert_eq!(world.nodes[0].mesh.links(), 2);
+}
+
+#[test]
+fn a_message_is_settled_by_one_link_that_writes_it_and_lost_with_the_last() {
+    for lost in [1, 2] {
+        let mut world = World::with(Scheme::Ws, 3);
+        for number in 1..3 {
+            world.connect(number, 0);
+            world.nodes[number].mesh.config();
+        }
+        world.run(5);
+        for number in 1..3 {
+            world.nodes[number].is_stalled = true;
+        }
+        world.broadcast(0, "x").expect("joined");
+        let before = settled(&world);
+        world.kill(1);
+        world.run(1);
+        assert_eq!(settled(&world), before, "one is left");
+        if lost == 2 {
+            world.kill(2);
+        }
+        world.wake(2);
+        world.run(1);
+        let result = if lost == 2 {
+            Err(Failure::Lost)
+        } else {
+            Ok(())
+        };
+        assert_eq!(settled(&world)[before.len()..], [result]);
+    }
+}
+
+fn settled(world: &World) -> Vec<Result<(), Failure>> {
+    let events = world.nodes[0].events.iter();
+    events
+        .filter_map(|event| match event {
+            Event::Settled { result, .. } => Some(result.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn a_frame_that_is_not_finished_ends_a_greeted_link_too() {
+    let mut world = World::new(Scheme::Tcp);
+    world.add(|config| config.outgoing = 0);
+    let mut legacy = Legacy::join(&mut world);
+    world.run(1);
+    world.hand(0, legacy.link, vec![0, 0]);
+    // It lives: bytes of the frame keep coming.
+    for _ in 0..29 {
+        world.run(1);
+        world.hand(0, legacy.link, vec![1]);
+    }
+    assert!(world.closes.is_empty());
+    world.run(2);
+    assert_eq!(world.closed_with(0), [&CloseReason::FrameTimeout]);
+    heard(&mut world, &mut legacy);
+}
+
+#[test]
+fn no_more_peers_are_told_than_a_relative_reads() {
+    let mut world = World::new(Scheme::Tcp);
+    world.add(|config| config.outgoing = 0);
+    for number in 1..=80 {
+        let mut peer = Legacy::knocking(&mut world, number, IdForm::Bytes);
+        peer.greet(&mut world, Scheme::Tcp, Some(u16::from(number) + 300));
+    }
+    let mut asker = Legacy::join(&mut world);
+    world.run(1);
+    let entries = heard(&mut world, &mut asker).iter().find_map(|message| {
+        match (Signal::parse(message), message.packets().first()) {
+            (Ok(Signal::Peers(_)), Some(Value::Array(entries))) => Some(entries.len()),
+            _ => None,
+        }
+    });
+    assert_eq!(entries, Some(64));
 }

@@ -22,4 +22,5 @@ mod lookup;
 mod neighbourly;
 mod redial;
 mod replay;
+mod second_link;
 mod world;

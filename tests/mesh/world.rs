@@ -22,7 +22,8 @@ pub struct Node {
     /// Reads nothing: what it is sent is not taken by the network.
     pub is_stalled: bool,
     pub is_dead: bool,
-    unwritten: Vec<(LinkId, usize)>,
+    /// What was sent to nodes that read nothing.
+    unwritten: Vec<(LinkId, Bytes)>,
 }
 
 pub struct World {
@@ -310,7 +311,7 @@ impl World {
             return self.schedule(number, LinkEvent::Written { link, bytes });
         };
         if self.nodes[to].is_stalled {
-            return self.nodes[number].unwritten.push((link, frame.len()));
+            return self.nodes[number].unwritten.push((link, frame));
         }
         let bytes = frame.len();
         if !self.is_cut(number, to) {
@@ -352,6 +353,18 @@ impl World {
 
     pub fn mend(&mut self, one: usize, other: usize) {
         self.cut.remove(&(one.min(other), one.max(other)));
+    }
+
+    /// A node that read nothing reads on.
+    pub fn wake(&mut self, stalled: usize) {
+        self.nodes[stalled].is_stalled = false;
+        for number in 0..self.nodes.len() {
+            for (link, frame) in core::mem::take(&mut self.nodes[number].unwritten) {
+                if self.ends.contains_key(&(number, link)) {
+                    self.transmit(number, link, frame);
+                }
+            }
+        }
     }
 
     /// A node vanishes as a killed process does: its links are reset.
