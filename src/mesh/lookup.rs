@@ -256,6 +256,21 @@ mod tests {
     }
 
     #[test]
+    fn an_address_that_is_told_again_takes_no_others_place() {
+        let mut lookups = lookups();
+        for _ in 0..CANDIDATES {
+            lookups.suggest(&node("2a"), Address::memory(1));
+        }
+        lookups.suggest(&node("2a"), Address::memory(2));
+        for port in 1..=2 {
+            let next = lookups.next_candidate(&node("2a"));
+            assert_eq!(next, Some(Address::memory(port)));
+            lookups.candidate_failed(&Address::memory(port));
+        }
+        assert_eq!(lookups.next_candidate(&node("2a")), None);
+    }
+
+    #[test]
     fn a_search_ends_with_the_last_that_waits() {
         let mut lookups = lookups();
         let second = lookups.wait(node("2a"), own(2));

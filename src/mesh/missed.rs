@@ -180,6 +180,36 @@ mod tests {
     }
 
     #[test]
+    fn what_is_too_old_is_not_sent_though_nothing_new_came() {
+        let mut missed = missed();
+        missed.keep(at(1), &node("2a"), &frame(1));
+        missed.keep(at(40), &node("2a"), &frame(2));
+        missed.parted(at(45), node("2b"), None);
+        let returned = missed.returned(at(62), &node("2b"), None);
+        assert_eq!(returned.iter().map(Bytes::len).collect::<Vec<_>>(), [2]);
+    }
+
+    #[test]
+    fn who_parted_twice_comes_back_once() {
+        let mut missed = missed();
+        missed.keep(at(1), &node("2a"), &frame(1));
+        missed.parted(at(2), node("2b"), None);
+        missed.parted(at(3), node("2b"), None);
+        assert_eq!(missed.returned(at(4), &node("2b"), None).len(), 1);
+        assert!(missed.returned(at(4), &node("2b"), None).is_empty());
+    }
+
+    #[test]
+    fn what_is_kept_holds_no_larger_buffer() {
+        let mut missed = missed();
+        let buffer = frame(65_536);
+        missed.parted(at(1), node("2b"), None);
+        missed.keep(at(2), &node("2a"), &buffer.slice(..10));
+        let returned = missed.returned(at(3), &node("2b"), None);
+        assert_ne!(returned[0].as_ptr(), buffer.as_ptr());
+    }
+
+    #[test]
     fn what_is_kept_is_bounded_and_the_newest_stays() {
         let mut missed = missed();
         missed.parted(at(1), node("2b"), None);

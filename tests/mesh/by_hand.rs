@@ -63,11 +63,19 @@ impl Legacy {
     }
 
     pub fn greet(&mut self, world: &mut World, scheme: Scheme, port: Option<u16>) {
+        self.greet_from(world, scheme, port.map(endpoint));
+    }
+
+    pub fn greet_at(&mut self, world: &mut World, scheme: Scheme, at: Endpoint) {
+        self.greet_from(world, scheme, Some(at));
+    }
+
+    fn greet_from(&mut self, world: &mut World, scheme: Scheme, endpoint: Option<Endpoint>) {
         let handshake = Signal::Handshake(Handshake {
             node: self.node.clone(),
             form: self.form,
             protocol: scheme.protocol("test").as_str().as_bytes().to_vec(),
-            endpoint: port.map(endpoint),
+            endpoint,
             compression: vec![0x13, 0x11],
         });
         self.say(world, Kind::Whisper, &handshake.payload());

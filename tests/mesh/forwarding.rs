@@ -216,8 +216,10 @@ fn a_whisper_to_its_own_sender_or_of_this_node_is_not_handed_on() {
     let message = packed(&world, 201, |_, _| {});
     from.forward(&mut world, &to.node, &message);
     let own = world.id(0);
-    let mut trailer = Trailer::default();
-    trailer.nonce = Some(9);
+    let trailer = Trailer {
+        nonce: Some(9),
+        ..Trailer::default()
+    };
     let message = Draft::new(Kind::Whisper, &own, WallSeconds(wall(&world)))
         .trailer(trailer)
         .encode(&[sub_flag::WHISPER.into(), "psst".into()]);

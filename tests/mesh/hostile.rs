@@ -256,13 +256,18 @@ fn an_address_on_another_machine_than_the_caller_is_dialled_once_and_not_for_a_m
     for (host, is_its_own) in [("elsewhere", false), ("node", true)] {
         let mut world = World::new(Scheme::Tcp);
         world.add(|_| {});
+        // Without a peer every address is dialled for ever.
+        let mut friend = Legacy::join_as(&mut world, 201);
         let link = world.open_from(0, host);
         let mut caller = Legacy::on(link, 200, IdForm::Bytes);
         // Nobody listens there.
         caller.greet(&mut world, Scheme::Tcp, Some(DOOR));
         world.run(1);
         world.hang_up(0, caller.link);
-        world.run(50);
+        for _ in 0..5 {
+            world.run(10);
+            peers_list(&mut friend, &mut world);
+        }
         let dials = world.nodes[0]
             .events
             .iter()

@@ -2,12 +2,12 @@
 
 use rs2p::Scheme;
 use rs2p::id::{LinkId, NodeId};
-use rs2p::mesh::{CloseReason, Event};
-use rs2p::wire::{IdForm, Signal};
+use rs2p::mesh::{CloseReason, Command, CommandError, Environment, Event};
+use rs2p::wire::{Endpoint, IdForm, Kind, Signal};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::by_hand::{Legacy, heard, heard_texts};
+use crate::by_hand::{Legacy, endpoint, heard, heard_texts};
 use crate::world::World;
 
 /// The port at which the legacy peer listens.
@@ -60,6 +60,11 @@ fn a_legacy_peer_takes_the_sender_for_a_neighbour_and_its_reply_arrives() {
     let mut lent = lent_link(&mut world, &legacy);
     let said = heard(&mut world, &mut lent);
     assert_eq!(greeter(&said[0]), Some(world.id(1)));
+    assert_eq!(said[0].trailer().capabilities, None, "as plain as the peer");
+    let Ok(Signal::Handshake(handshake)) = Signal::parse(&said[0]) else {
+        panic!("a handshake")
+    };
+    assert_eq!(handshake.endpoint, None, "it cannot be dialled");
     let whisper = said.last().expect("a whisper");
     assert_eq!(*whisper.sender(), world.id(1));
     assert_eq!(whisper.packets(), ["psst".into()]);
@@ -203,4 +208,203 @@ fn a_lent_link_that_nobody_uses_is_given_back() {
     }
     assert!(closed);
     assert_eq!(world.nodes[0].mesh.peers().count(), 2);
+}
+
+/// Both ends of the legacy peer live: they answer when they are asked for their peers.
+fn live(world: &mut World, links: [LinkId; 2], seconds: u64) {
+    for _ in 0..seconds / 10 {
+        world.run(10);
+        for link in links {
+            let mut peer = Legacy::on(link, 200, IdForm::Bytes);
+            let peers = Signal::Peers(Vec::new()).payload();
+            peer.say(world, Kind::Whisper, &peers);
+        }
+    }
+}
+
+#[test]
+fn a_lent_link_that_either_side_uses_is_kept() {
+    for by_the_borrower in [false, true] {
+        let (mut world, legacy) = relay_between();
+        let mut lent = lent_link(&mut world, &legacy);
+        let links = [legacy.link, lent.link];
+        for _ in 0..3 {
+            live(&mut world, links, 400);
+            if by_the_borrower {
+                let to = legacy.node.clone();
+                world.whisper(1, &to, "psst").expect("heard of");
+                world.run(1);
+            } else {
+                lent.whisper(&mut world, "psst");
+            }
+        }
+        assert!(world.closes.is_empty(), "{:?}", world.closes);
+        live(&mut world, links, 610);
+        assert_eq!(world.closed_with(0), [&CloseReason::Disconnected]);
+    }
+}
+
+#[test]
+fn a_lent_link_answers_with_no_peers_and_asks_for_none() {
+    let (mut world, legacy) = relay_between();
+    let mut lent = lent_link(&mut world, &legacy);
+    heard(&mut world, &mut lent);
+    lent.say(&mut world, Kind::Whisper, &Signal::RequestPeers.payload());
+    world.run_for(core::time::Duration::from_millis(50));
+    let said = heard(&mut world, &mut lent);
+    assert_eq!(said.len(), 1);
+    assert_eq!(Signal::parse(&said[0]), Ok(Signal::Peers(Vec::new())));
+    world.command(0, Command::RequestPeers).expect("accepted");
+    world.run_for(core::time::Duration::from_millis(50));
+    assert!(heard(&mut world, &mut lent).is_empty());
+}
+
+#[test]
+fn no_more_than_a_few_whispers_wait_for_a_lent_link() {
+    let (mut world, legacy) = relay_between();
+    let to = legacy.node.clone();
+    for _ in 0..20 {
+        world.whisper(1, &to, "psst").expect("heard of");
+    }
+    world.run(1);
+    assert_eq!(world.nodes[0].mesh.stats().undeliverable, 4);
+}
+
+#[test]
+fn a_peer_in_another_subnet_is_lent_no_link() {
+    let (mut world, legacy) = relay_between();
+    let to = legacy.node.clone();
+    world.whisper(1, &to, "psst").expect("heard of");
+    world.run(1);
+    let mut there = Legacy::on(world.knocks[0].1, 200, IdForm::Bytes);
+    there.greet(&mut world, Scheme::Ws, Some(DOOR));
+    assert!(matches!(
+        world.closed_with(0)[..],
+        [CloseReason::WrongSubnet { .. }]
+    ));
+}
+
+/// What a relay dials, whose config and peer are given, when a node behind it whispers.
+fn dials(
+    configure: impl FnOnce(&mut rs2p::Config),
+    endpoint: Endpoint,
+    prepare: impl FnOnce(&mut World),
+) -> usize {
+    let mut world = World::new(Scheme::Tcp);
+    world.add(|config| {
+        config.outgoing = 0;
+        configure(config);
+    });
+    world.add(tab);
+    world.connect(1, 0);
+    world.doors.extend([1, DOOR]);
+    let mut legacy = Legacy::knocking(&mut world, 200, IdForm::Bytes);
+    legacy.greet_at(&mut world, Scheme::Tcp, endpoint);
+    world.run(1);
+    legacy.broadcast(&mut world, "here");
+    world.run(1);
+    prepare(&mut world);
+    world.whisper(1, &legacy.node, "psst").expect("heard of");
+    world.run_for(core::time::Duration::from_millis(500));
+    world.knocks.len()
+}
+
+#[test]
+fn a_link_is_lent_only_where_a_dial_may_go() {
+    let there = || endpoint(DOOR);
+    assert_eq!(dials(|_| {}, there(), |_| {}), 1);
+    assert_eq!(dials(|config| config.links = 2, there(), |_| {}), 0, "full");
+    assert_eq!(dials(|_| {}, endpoint(1), |_| {}), 0, "the relay itself");
+    let offline = |world: &mut World| world.environment(0, Environment::Offline);
+    assert_eq!(dials(|_| {}, there(), offline), 0, "out of reach");
+    let close = |world: &mut World| {
+        world.nodes[1].is_stalled = true;
+        world.broadcast(0, "holds the link").expect("joined");
+        world.command(0, Command::Close).expect("accepted");
+    };
+    assert_eq!(dials(|_| {}, there(), close), 0, "closing");
+}
+
+#[test]
+fn a_lent_link_outlives_the_peers_own_and_carries_on() {
+    let (mut world, legacy) = relay_between();
+    let mut lent = lent_link(&mut world, &legacy);
+    heard(&mut world, &mut lent);
+    world.doors.clear();
+    world.hang_up(0, legacy.link);
+    world.run(1);
+    let to = legacy.node.clone();
+    world.whisper(1, &to, "psst").expect("heard of");
+    world.run(1);
+    assert_eq!(heard_texts(&mut world, &mut lent), ["psst"]);
+}
+
+#[test]
+fn a_lent_link_has_no_room_for_what_is_for_all() {
+    let (mut world, legacy) = relay_between();
+    let lent = lent_link(&mut world, &legacy);
+    world.doors.clear();
+    world.hang_up(0, legacy.link);
+    world.nodes[1].is_stalled = true;
+    let text = "x".repeat(700);
+    let results: Vec<_> = (0..2_000)
+        .map(|number: u32| world.broadcast(0, format!("{number}{text}")))
+        .collect();
+    assert_eq!(
+        results.last(),
+        Some(&Err(CommandError::Busy)),
+        "{:?}",
+        lent.link
+    );
+}
+
+#[test]
+fn what_a_lent_link_floods_shows_no_way() {
+    let (mut world, legacy) = relay_between();
+    let far = world.add(tab);
+    world.connect(far, 1);
+    world.run(1);
+    world.broadcast(far, "far").expect("joined");
+    world.run(1);
+    let lent = lent_link(&mut world, &legacy);
+    let mut author = lent.as_node(world.id(far));
+    author.broadcast(&mut world, "came by another way first");
+    world.run(1);
+    let to = world.id(far);
+    world.whisper(0, &to, "psst").expect("heard of");
+    world.run(1);
+    assert!(world.received(far).contains(&"psst".to_owned()));
+}
+
+#[test]
+fn what_came_by_a_lent_link_is_known_when_it_comes_back() {
+    let (mut world, legacy) = relay_between();
+    let mut lent = lent_link(&mut world, &legacy);
+    let mut hop = Legacy::knocking(&mut world, 201, IdForm::Text);
+    hop.greet_as_ours(&mut world, Scheme::Tcp);
+    lent.whisper(&mut world, "reply");
+    let delivered = world.nodes[1].mesh.stats().delivered;
+    world.run(1);
+    let message = world.nodes[1]
+        .events
+        .iter()
+        .rev()
+        .find_map(|event| match event {
+            Event::Message { message, .. } => Some(message.clone()),
+            _ => None,
+        });
+    let to = world.id(1);
+    hop.forward(&mut world, &to, &message.expect("the reply"));
+    world.run(1);
+    assert_eq!(world.nodes[1].mesh.stats().delivered, delivered + 1);
+    assert_eq!(world.nodes[1].mesh.stats().duplicates, 0, "stopped before");
+}
+
+#[test]
+fn nothing_of_a_lent_link_is_left_when_the_node_closes() {
+    let (mut world, legacy) = relay_between();
+    lent_link(&mut world, &legacy);
+    world.command(0, Command::Close).expect("accepted");
+    world.run(3);
+    assert_eq!(world.nodes[0].mesh.poll_timeout(), None);
 }

@@ -1,7 +1,8 @@
 //! Request and response with peers that know nothing else: where a node is, and who is told.
 
 use rs2p::Scheme;
-use rs2p::mesh::{CloseReason, Event, Failure};
+use rs2p::id::LinkId;
+use rs2p::mesh::{CloseReason, Event, Failure, LinkEvent, LinkInfo};
 use rs2p::wire::{IdForm, Kind, Message, Signal, Value};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -252,4 +253,57 @@ fn settled(world: &World, number: usize) -> Vec<Result<(), Failure>> {
             _ => None,
         });
     settled.collect()
+}
+
+#[test]
+fn all_whispers_to_one_node_share_one_question() {
+    let (mut world, mut informant) = with_an_informant();
+    let wanted = Legacy::on(informant.link, 201, IdForm::Bytes);
+    for _ in 0..3 {
+        world.whisper(0, &wanted.node, "psst").expect("accepted");
+    }
+    world.run(1);
+    assert_eq!(
+        requests(&heard(&mut world, &mut informant)).len(),
+        2,
+        "in two forms"
+    );
+}
+
+#[test]
+fn an_address_of_this_node_is_no_place_to_look() {
+    let (mut world, mut informant) = with_an_informant();
+    world.doors.insert(1);
+    let wanted = Legacy::on(informant.link, 201, IdForm::Bytes);
+    world.whisper(0, &wanted.node, "psst").expect("accepted");
+    let request = asked(&mut world, &mut informant);
+    respond(&mut world, &mut informant, &request, &wanted, 1);
+    world.run(1);
+    assert!(world.knocks.is_empty());
+}
+
+#[test]
+fn nobody_is_told_an_address_on_another_kind_of_transport() {
+    let (mut world, mut asker) = with_an_informant();
+    let link = LinkId::accepted(1 << 40);
+    let info = LinkInfo {
+        scheme: Scheme::Ws,
+        remote: None,
+        local_host: None,
+    };
+    world.schedule(0, LinkEvent::Opened { link, info });
+    world.run(1);
+    let mut page = Legacy::on(link, 201, IdForm::Bytes);
+    page.greet(&mut world, Scheme::Ws, Some(210));
+    let request = Signal::Request {
+        request: "question".into(),
+        wanted: page.node.clone(),
+        form: IdForm::Bytes,
+    };
+    asker.say(&mut world, Kind::Broadcast, &request.payload());
+    asker.say(&mut world, Kind::Whisper, &Signal::RequestPeers.payload());
+    world.run(1);
+    let said = heard(&mut world, &mut asker);
+    let signals: Vec<_> = said.iter().map(Signal::parse).collect();
+    assert_eq!(signals, [Ok(Signal::Peers(Vec::new()))]);
 }

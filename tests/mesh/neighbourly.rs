@@ -384,6 +384,7 @@ fn a_broadcast_that_left_twice_at_the_turn_of_a_second_is_one() {
     say(&mut world, &mut legacy, WALL.0, "once");
     say(&mut world, &mut legacy, WALL.0 + 1, "once");
     say(&mut world, &mut legacy, WALL.0 + 1, "else");
+    say(&mut world, &mut legacy, WALL.0, "else");
     world.run_for(Duration::from_millis(900));
     // Said again, as some do every second.
     say(&mut world, &mut legacy, WALL.0 + 2, "once");
@@ -416,4 +417,113 @@ fn js2p_is_told_of_no_peers_and_py2p_of_no_js2p() {
     world.run(1);
     assert!(named(&heard(&mut world, &mut js2p)).is_empty());
     assert_eq!(named(&heard(&mut world, &mut py2p)), [world.id(1)]);
+}
+
+#[test]
+fn no_question_is_repeated_to_who_comes_back() {
+    let mut world = alone(Scheme::Tcp);
+    Legacy::join_as(&mut world, 201);
+    let legacy = Legacy::join_at(&mut world, 200, DOOR);
+    world.run(1);
+    world.hang_up(0, legacy.link);
+    let nobody = "2nobody".parse().expect("an id");
+    world.whisper(0, &nobody, "x").expect("accepted");
+    world.run(1);
+    let mut back = answer_at_the_door(&mut world, Scheme::Tcp, IdForm::Bytes);
+    world.run(1);
+    let is_broadcast = |message: &rs2p::wire::Message| message.kind() == Kind::Broadcast;
+    assert!(!heard(&mut world, &mut back).iter().any(is_broadcast));
+}
+
+#[test]
+fn nothing_is_sent_again_to_who_lost_one_of_two_links() {
+    let mut world = alone(Scheme::Tcp);
+    let mut join = || Legacy::join_at(&mut world, 200, DOOR);
+    let (_first, second) = (join(), join());
+    world.hang_up(0, second.link);
+    world.broadcast(0, "had by the first").expect("joined");
+    let mut third = Legacy::join_at(&mut world, 200, DOOR);
+    world.run(1);
+    assert!(heard_texts(&mut world, &mut third).is_empty());
+}
+
+#[test]
+fn a_whisper_to_who_comes_back_waits_for_what_it_missed() {
+    let mut world = alone(Scheme::Tcp);
+    Legacy::join_as(&mut world, 201);
+    let legacy = Legacy::join_as(&mut world, 200);
+    world.run(1);
+    world.hang_up(0, legacy.link);
+    for number in 0..1_100 {
+        world.broadcast(0, format!("{number}")).expect("joined");
+        world.run_for(Duration::from_millis(5));
+    }
+    world.whisper(0, &legacy.node, "psst").expect("accepted");
+    let mut back = Legacy::join_as(&mut world, 200);
+    let first = heard_texts(&mut world, &mut back).len();
+    assert!(first < 100, "paced: {first}");
+    world.run(5);
+    let texts = heard_texts(&mut world, &mut back);
+    assert!(texts.contains(&"psst".to_owned()), "{}", texts.len());
+}
+
+#[test]
+fn a_whisper_is_sent_again_when_asked_for() {
+    let mut world = alone(Scheme::Tcp);
+    let mut legacy = Legacy::join_as(&mut world, 200);
+    world
+        .whisper(0, &legacy.node.clone(), "psst")
+        .expect("a peer");
+    legacy.say(&mut world, Kind::Renegotiate, &Signal::Resend.payload());
+    world.run(1);
+    assert_eq!(heard_texts(&mut world, &mut legacy), ["psst", "psst"]);
+}
+
+#[test]
+fn who_closes_before_it_heard_anything_is_not_said_to_be_in_another_subnet() {
+    let mut world = alone(Scheme::Tcp);
+    world.doors.insert(DOOR);
+    let address = rs2p::Address::new(Scheme::Tcp, "node", DOOR).expect("a host");
+    let command = Command::Connect {
+        address,
+        expected: None,
+        persist: false,
+    };
+    world.command(0, command).expect("accepted");
+    world.run(1);
+    world.hang_up(0, world.knocks[0].1);
+    let said = world.nodes[0].events.iter().any(|event| match event {
+        rs2p::mesh::Event::Settled {
+            result: Err(failure),
+            ..
+        } => failure.to_string().contains("subnet"),
+        _ => false,
+    });
+    assert!(!said);
+}
+
+#[test]
+fn a_node_that_the_user_wants_again_by_its_address_is_dialled_as_others_are() {
+    let mut world = World::new(Scheme::Tcp);
+    world.add(|_| {});
+    let mut teller = Legacy::join_as(&mut world, 201);
+    let legacy = Legacy::join_as(&mut world, 200);
+    let node = legacy.node.clone();
+    world
+        .command(0, Command::Disconnect { node: node.clone() })
+        .expect("a peer");
+    let back = dialled(&mut world, Scheme::Tcp, IdForm::Bytes);
+    assert_eq!(back.node, node);
+    // It moves.
+    world.doors.remove(&DOOR);
+    world.doors.insert(210);
+    world.hang_up(0, back.link);
+    let list = Signal::Peers(vec![rs2p::wire::PeerEntry {
+        endpoint: Some(endpoint(210)),
+        node,
+        form: IdForm::Bytes,
+    }]);
+    teller.say(&mut world, Kind::Whisper, &list.payload());
+    world.run(1);
+    assert_eq!(world.knocks.last().map(|&(_, _, port)| port), Some(210));
 }

@@ -4,9 +4,11 @@ use core::time::Duration;
 
 use rs2p::Scheme;
 use rs2p::mesh::{Environment, Event};
+use rs2p::wire::IdForm;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
+use crate::by_hand::Legacy;
 use crate::world::World;
 
 #[test]
@@ -126,4 +128,18 @@ fn an_address_that_peers_told_is_forgotten_when_nobody_answers() {
     };
     assert!(tries(1) <= 26, "{} failed dials", tries(1));
     assert_eq!(world.nodes[1].mesh.next_dial(), None);
+}
+
+#[test]
+fn without_a_peer_no_address_is_forgotten() {
+    let mut world = World::new(Scheme::Tcp);
+    world.add(|_| {});
+    let link = world.open_from(0, "elsewhere");
+    let mut caller = Legacy::on(link, 200, IdForm::Bytes);
+    caller.greet(&mut world, Scheme::Tcp, Some(200));
+    world.hang_up(0, caller.link);
+    world.run(900);
+    world.doors.insert(200);
+    world.run(31);
+    assert!(!world.knocks.is_empty());
 }

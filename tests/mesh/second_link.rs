@@ -271,10 +271,10 @@ fn js2p_is_greeted_again_on_the_link_that_stays_when_a_seen_one_ends() {
     world.hang_up(0, second.link);
     world.run(1);
     assert_eq!(greetings(&mut world, &mut first), 1);
+    let third = join(&mut world);
+    world.hang_up(0, third.link);
     world.hang_up(0, first.link);
-    world.command(0, Command::Close).expect("accepted");
-    world.run(3);
-    assert_eq!(world.nodes[0].mesh.poll_timeout(), None);
+    assert_eq!(world.nodes[0].mesh.poll_timeout(), None, "nothing is left");
 }
 
 #[test]
