@@ -1,5 +1,8 @@
 //! Which addresses are dialled, and when again.
 
+use core::mem;
+use core::time::Duration;
+
 use rand_chacha::rand_core::RngCore;
 
 use super::Mesh;
@@ -284,7 +287,7 @@ impl Mesh {
             return;
         };
         target.persist = true;
-        let tickets = core::mem::take(&mut target.tickets);
+        let tickets = mem::take(&mut target.tickets);
         let result = match (&target.expected, &target.node) {
             (Some(expected), Some(found)) if expected != found => {
                 let (expected, found) = (expected.clone(), found.clone());
@@ -356,30 +359,9 @@ impl Mesh {
         let Some(target) = self.targets.target_mut(id) else {
             return;
         };
-        let (address, tickets) = (target.address.clone(), core::mem::take(&mut target.tickets));
+        let (address, tickets) = (target.address.clone(), mem::take(&mut target.tickets));
         let is_fresh = target.fresh_until > now;
-        let (shortest, longest) = self.config.redial;
-        let longest = if is_fresh {
-            longest.min(self.config.legacy_redial)
-        } else {
-            longest
-        };
-        // Without a peer, an address that may be stale is better than none.
-        let attempts = if is_fresh || self.table.is_empty() {
-            u32::MAX
-        } else {
-            self.config.learned_attempts
-        };
-        let next = self
-            .targets
-            .failed(id, (shortest, longest), attempts, &mut self.rng);
-        let redial = match next {
-            Next::Retry(wait) => {
-                self.timers.set(Timer::Redial(id), now + wait);
-                Some(wait)
-            }
-            Next::Forget => None,
-        };
+        let redial = self.next_attempt(now, id, is_fresh);
         for ticket in tickets {
             self.settle(ticket, Err(failure.clone()));
         }
@@ -389,6 +371,28 @@ impl Mesh {
                 failure: failure.clone(),
                 redial,
             });
+        }
+    }
+
+    /// Sets the next dial of an address; `None` if it is forgotten instead.
+    fn next_attempt(&mut self, now: Timestamp, id: TargetId, is_fresh: bool) -> Option<Duration> {
+        let (shortest, mut longest) = self.config.redial;
+        if is_fresh {
+            longest = longest.min(self.config.legacy_redial);
+        }
+        // Without a peer, an address that may be stale is better than none.
+        let attempts = if is_fresh || self.table.is_empty() {
+            u32::MAX
+        } else {
+            self.config.learned_attempts
+        };
+        let bounds = (shortest, longest);
+        match self.targets.failed(id, bounds, attempts, &mut self.rng) {
+            Next::Retry(wait) => {
+                self.timers.set(Timer::Redial(id), now + wait);
+                Some(wait)
+            }
+            Next::Forget => None,
         }
     }
 

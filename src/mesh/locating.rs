@@ -74,14 +74,8 @@ impl Mesh {
         };
         // An address is of use on its own kind of transport only.
         let endpoint = peer.endpoint.clone().filter(|_| peer.scheme == scheme);
-        let is_ours = message.trailer().nonce.is_some();
-        // py2p dials whatever it is told, so it is told of no peer without an address. js2p cannot digest an answer and
-        // drops the link over it.
-        let is_js2p = !is_ours && message.sender_form() == IdForm::Text;
-        if is_js2p
-            || !is_ours && endpoint.is_none()
-            || !self.is_first_time_asked(now, &request, wanted)
-        {
+        let may_know = may_be_answered(message, endpoint.as_ref());
+        if !may_know || !self.is_first_time_asked(now, &request, wanted) {
             return;
         }
         let answer = Signal::Response {
@@ -190,6 +184,14 @@ impl Mesh {
         let link = self.table.link(node).map(Way::Link);
         link.or_else(|| self.next_hop(node).map(Way::Hop))
     }
+}
+
+/// Whether who asked can do with the answer. py2p dials whatever it is told, so it is told of no peer without an address.
+/// js2p cannot digest an answer and drops the link over it.
+fn may_be_answered(question: &Message, endpoint: Option<&Endpoint>) -> bool {
+    let is_ours = question.trailer().nonce.is_some();
+    let is_py2p = question.sender_form() != IdForm::Text;
+    is_ours || is_py2p && endpoint.is_some()
 }
 
 /// The way that a whisper takes from here.

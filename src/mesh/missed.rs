@@ -125,6 +125,8 @@ impl Missed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::Address;
+    use crate::mesh::targets::{Origin, Targets};
 
     const SPAN: Duration = Duration::from_secs(60);
 
@@ -159,9 +161,9 @@ mod tests {
     #[test]
     fn a_new_node_at_the_same_address_gets_what_was_said_meanwhile() {
         let mut missed = missed();
-        let mut targets = super::super::targets::Targets::new(1);
-        let address = crate::address::Address::memory(1);
-        let target = targets.add(address, super::super::targets::Origin::User);
+        let mut targets = Targets::new(1);
+        let address = Address::memory(1);
+        let target = targets.add(address, Origin::User);
         missed.keep(at(1), &node("2a"), &frame(1));
         missed.parted(at(2), node("2b"), target);
         missed.keep(at(3), &node("2a"), &frame(2));

@@ -11,8 +11,8 @@ use crate::id::MessageId;
 use crate::time::Timestamp;
 use crate::wire::{Message, Time};
 
-/// How far apart two copies may come at least; at twice that they are two. A sender's loop over its links takes less, and an application that says the same
-/// every second more.
+/// Two that come within this time are copies, and within twice that they may be. A sender's loop over its links takes
+/// less, and an application that says the same every second more.
 const APART: Duration = Duration::from_millis(300);
 
 #[derive(Debug)]

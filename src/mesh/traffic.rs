@@ -56,17 +56,8 @@ impl Mesh {
 
     /// The waterfall: a broadcast that is new and current goes to every link but the one it came on and its sender's.
     fn handle_broadcast(&mut self, now: Timestamp, id: LinkId, frame: &Frame, message: Message) {
-        match age(
-            message.time(),
-            self.wall(now),
-            self.config.accept_past,
-            self.config.accept_future,
-        ) {
-            Age::Current => {}
-            Age::Stale => return self.stats.stale += 1,
-            Age::Future => return self.stats.future += 1,
-            // One fractional time makes js2p drop every later sender, and a NaN circles for ever.
-            Age::NoTime => return self.stats.no_time += 1,
+        if !self.is_current(now, &message) {
+            return;
         }
         if *message.sender() == self.identity.node {
             // What this node sent, it remembers; this it did not send.
@@ -80,25 +71,39 @@ impl Mesh {
             self.routes.learn(message.sender(), id);
             self.send_waiting(now, message.sender());
         }
-        // A broadcast that makes no sense is passed on all the same: its neighbour is not to blame.
-        let signal = Signal::parse(&message).unwrap_or(Signal::Unknown);
         self.relay(now, id, frame, &message);
-        match signal {
-            Signal::Application => self.deliver(id, message),
-            Signal::Request {
+        self.act_on_broadcast(now, id, message);
+    }
+
+    /// Whether a broadcast may be passed on by its time; counted if not.
+    fn is_current(&mut self, now: Timestamp, message: &Message) -> bool {
+        let (past, future) = (self.config.accept_past, self.config.accept_future);
+        match age(message.time(), self.wall(now), past, future) {
+            Age::Current => return true,
+            Age::Stale => self.stats.stale += 1,
+            Age::Future => self.stats.future += 1,
+            // One fractional time makes js2p drop every later sender, and a NaN circles for ever.
+            Age::NoTime => self.stats.no_time += 1,
+        }
+        false
+    }
+
+    /// A broadcast that makes no sense was passed on all the same: its neighbour is not to blame.
+    fn act_on_broadcast(&mut self, now: Timestamp, id: LinkId, message: Message) {
+        match Signal::parse(&message) {
+            Ok(Signal::Application) => self.deliver(id, message),
+            Ok(Signal::Request {
                 request,
                 wanted,
                 form,
-            } => {
-                self.handle_request(now, id, &message, request, &wanted, form);
-            }
-            Signal::Response {
+            }) => self.handle_request(now, id, &message, request, &wanted, form),
+            Ok(Signal::Response {
                 request,
                 endpoint,
                 node,
                 ..
-            } => self.handle_response(now, id, &request, endpoint, &node),
-            _ => {}
+            }) => self.handle_response(now, id, &request, endpoint, &node),
+            Ok(_) | Err(_) => {}
         }
     }
 
