@@ -160,9 +160,8 @@ impl Pair {
         self.runs_for(HEARING);
         self.has_one_link();
         for node in &self.nodes {
-            let [early, late] = SAID.map(|said| times(&node.heard, said));
-            assert_eq!(late, 1, "pair {}", self.number);
-            assert!(early < 2, "pair {}: twice", self.number);
+            let heard = SAID.map(|said| times(&node.heard, said));
+            assert_eq!(heard, [1, 1], "pair {}: once each", self.number);
         }
         self.connections.len()
     }

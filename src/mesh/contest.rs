@@ -9,6 +9,8 @@ use core::time::Duration;
 
 use super::Mesh;
 use super::error::CloseReason;
+use super::link::Greeted;
+use super::outbox::Parcel;
 use super::timers::Timer;
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
@@ -16,7 +18,28 @@ use crate::time::Timestamp;
 /// How much longer than the deciding node the other waits before it decides itself.
 const GRACE: Duration = Duration::from_millis(500);
 
+/// How long after its greeting a link may still give way to another one to the same peer: longer than a contest takes.
+const SETTLING: Duration = Duration::from_secs(10);
+
+/// Whether it may yet turn out that the peer has another link.
+pub(super) fn is_settling(now: Timestamp, greeted: &Greeted) -> bool {
+    now.since(greeted.since) < SETTLING
+}
+
 impl Mesh {
+    /// One of two links to a peer ended. What was under way on it may be lost, so it is said again over the other: what the
+    /// peer knows, it drops.
+    pub(super) fn repeat_over_other(&mut self, now: Timestamp, ended: &Greeted) {
+        let other = self
+            .table
+            .link(&ended.node)
+            .filter(|_| is_settling(now, ended));
+        let Some(other) = other else { return };
+        for frame in self.missed.since(ended.since, &ended.node) {
+            self.post_counted(now, other, Parcel::relayed(frame));
+        }
+    }
+
     pub(super) fn contest_begun(
         &mut self,
         now: Timestamp,

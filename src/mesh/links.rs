@@ -253,7 +253,9 @@ impl Mesh {
         } else if let Some(greeted) = link.greeted() {
             let node = greeted.node.clone();
             self.part(&node, id, &ended.reason);
-            if !greeted.capable {
+            if greeted.capable {
+                self.repeat_over_other(now, greeted);
+            } else {
                 self.legacy_parted(now, &node, link.target);
             }
         }

@@ -1,4 +1,4 @@
-//! What legacy peers may have missed: the broadcasts of the last minute, and which of them were peers in it.
+//! What peers may have missed, legacy ones first of all: the broadcasts of the last minute, and which of them were peers in it.
 //!
 //! py2p loses links of itself, and neither relative can ask for what it missed; but both know what they have had by its
 //! id, so all of it can be sent once more. Kept only while there is somebody to send it to.
@@ -76,6 +76,13 @@ impl Missed {
             self.kept_bytes -= oldest.frame.len();
             self.kept.pop_front();
         }
+    }
+
+    /// What was kept since `from`, oldest first, without what `node` itself sent.
+    pub(super) fn since(&self, from: Timestamp, node: &NodeId) -> Vec<Bytes> {
+        let wanted = |kept: &&Kept| kept.at >= from && kept.sender != *node;
+        let wanted = self.kept.iter().filter(wanted);
+        wanted.map(|kept| kept.frame.clone()).collect()
     }
 
     /// A legacy peer is one no more. `target` is where it was dialled.

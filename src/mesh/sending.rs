@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::Mesh;
+use super::contest::is_settling;
 use super::error::CloseReason;
 use super::event::{Output, Ticket};
 use super::flood::Forms;
@@ -115,15 +116,15 @@ impl Mesh {
         to: impl Fn(LinkId, &Greeted) -> bool,
     ) -> usize {
         let (mut plain, mut compressed, mut waiting) = (Vec::new(), Vec::new(), Vec::new());
-        let mut has_legacy = false;
+        let mut may_miss = false;
         for (&id, link) in &mut self.links {
             let mesh = link.greeted().filter(|_| link.lent.is_none());
             let Some(greeted) = mesh.filter(|greeted| to(id, greeted)) else {
                 continue;
             };
             let (frame, is_compressed) = forms.for_peer(greeted);
+            may_miss |= !greeted.capable || is_settling(now, greeted);
             if !greeted.capable {
-                has_legacy = true;
                 link.last_message = Some(forms.plain.clone());
             }
             let frame = frame.clone();
@@ -143,7 +144,7 @@ impl Mesh {
             }
         }
         if class != Class::Control {
-            self.keep_for_missed(now, forms, has_legacy);
+            self.keep_for_missed(now, forms, may_miss);
         }
         let took = plain.len() + compressed.len() + waiting.len();
         self.transmit_forms(now, forms, plain, compressed);
@@ -153,9 +154,9 @@ impl Mesh {
         took
     }
 
-    /// Keeps a broadcast for legacy peers that may miss it. A whisper is for nobody but those who have it.
-    fn keep_for_missed(&mut self, now: Timestamp, forms: &Forms, has_legacy: bool) {
-        let may_be_missed = has_legacy || self.missed.is_awaited(now);
+    /// Keeps a broadcast for peers that may miss it: legacy ones, and those whose link may yet give way to another. A whisper is for nobody but those who have it.
+    fn keep_for_missed(&mut self, now: Timestamp, forms: &Forms, may_miss: bool) {
+        let may_be_missed = may_miss || self.missed.is_awaited(now);
         if forms.kind == Kind::Broadcast && may_be_missed {
             self.missed.keep(now, &forms.sender, forms.plain.as_bytes());
         }
