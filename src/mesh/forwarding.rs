@@ -55,8 +55,6 @@ impl Mesh {
         ticket: Ticket,
     ) -> Receipt {
         let message = self.compose(now, Kind::Whisper, sub_flag::WHISPER, packets);
-        // It must not come back to who sent it.
-        self.seen.insert(now, message.id());
         let links = self.send_forward(now, hop, to, &message, Class::Own, Some(ticket));
         self.expect_written(ticket, links);
         Receipt::Sent {

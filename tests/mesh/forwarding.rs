@@ -305,3 +305,21 @@ fn a_node_of_ours_is_answered_no_renegotiation() {
     peer.say(&mut world, Kind::Renegotiate, &codes);
     assert!(heard(&mut world, &mut peer).is_empty());
 }
+
+#[test]
+fn a_whisper_that_waits_for_room_on_a_link_that_ends_goes_another_way() {
+    let (mut world, ends, mut stays) = between();
+    let far = NodeId::from_entropy(&[202; 48]);
+    world.whisper(0, &far, "psst").expect("accepted");
+    while world.broadcast(0, "x".repeat(700)).is_ok() {}
+    Legacy::on(ends.link, 202, IdForm::Text).broadcast(&mut world, "by this way");
+    let peers = Signal::Peers(vec![PeerEntry {
+        endpoint: None,
+        node: far,
+        form: IdForm::Text,
+    }]);
+    stays.say(&mut world, Kind::Whisper, &peers.payload());
+    world.hang_up(0, ends.link);
+    world.run(1);
+    assert_eq!(forwards(&mut world, &mut stays), 1);
+}

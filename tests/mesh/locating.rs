@@ -306,4 +306,17 @@ fn nobody_is_told_an_address_on_another_kind_of_transport() {
     let said = heard(&mut world, &mut asker);
     let signals: Vec<_> = said.iter().map(Signal::parse).collect();
     assert_eq!(signals, [Ok(Signal::Peers(Vec::new()))]);
+    // One of ours is told who is there, and not where.
+    let mut ours = Legacy::knocking(&mut world, 202, IdForm::Text);
+    ours.greet_as_ours(&mut world, Scheme::Tcp);
+    let told =
+        heard(&mut world, &mut ours)
+            .iter()
+            .find_map(|message| match Signal::parse(message) {
+                Ok(Signal::Peers(entries)) => Some(entries),
+                _ => None,
+            });
+    let told = told.expect("a list");
+    assert!(told.iter().any(|entry| entry.node == page.node));
+    assert!(told.iter().all(|entry| entry.endpoint.is_none()));
 }
