@@ -222,6 +222,10 @@ impl Mesh {
         let Some(link) = self.links.get(&id) else {
             return;
         };
+        // A relative's link also ends by what it cannot help: it sends what no link takes, or half of it.
+        let is_relatives = link.greeted().is_some_and(|greeted| !greeted.capable);
+        let is_undecodable = matches!(reason, CloseReason::Undecodable(_));
+        let is_lost = reason.is_loss() || is_relatives && is_undecodable;
         if reason.is_fault() {
             self.stats.faulty_links += 1;
         }
@@ -237,7 +241,7 @@ impl Mesh {
             reason: reason.clone(),
         });
         let ended = Ended::from_reason(&reason, &self.config.subnet);
-        let caller = reason.is_loss().then(|| self.caller(id, true)).flatten();
+        let caller = is_lost.then(|| self.caller(id, true)).flatten();
         self.forget_link(now, id, &ended);
         self.call_back(now, caller);
     }

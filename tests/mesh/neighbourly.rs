@@ -527,3 +527,17 @@ fn a_node_that_the_user_wants_again_by_its_address_is_dialled_as_others_are() {
     world.run(1);
     assert_eq!(world.knocks.last().map(|&(_, _, port)| port), Some(210));
 }
+
+#[test]
+fn a_py2p_that_sends_what_no_link_takes_is_dialled_back() {
+    let mut world = alone(Scheme::Tcp);
+    let legacy = Legacy::join_at(&mut world, 200, DOOR);
+    world.run(1);
+    world.hand(0, legacy.link, 3_000_000_u32.to_be_bytes().to_vec());
+    world.run(1);
+    assert!(matches!(
+        world.closed_with(0)[..],
+        [CloseReason::Undecodable(_)]
+    ));
+    assert_eq!(world.knocks.len(), 1);
+}
