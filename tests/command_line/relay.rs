@@ -90,6 +90,28 @@ fn a_signal_closes_every_link_and_ends_it_with_0() {
 }
 
 #[test]
+fn a_redial_that_fails_is_said_once_and_from_then_on_only_to_who_asks() {
+    let mut relay = Program::start(&mut rs2p(&[
+        "relay",
+        "--listen",
+        "ws://127.0.0.1:0",
+        "--peer",
+        "tcp://127.0.0.1:1",
+        "--log",
+        "rs2p=debug",
+    ]));
+    let first = relay.stderr.next_with("no link with");
+    assert!(first.contains("WARN"), "{first}");
+    let next = relay.stderr.next_with("no link with");
+    assert!(
+        next.contains("DEBUG") && next.contains("still no link"),
+        "{next}"
+    );
+    relay.signal("TERM");
+    assert_eq!(relay.end().code, Some(0));
+}
+
+#[test]
 fn a_second_signal_ends_it_at_once_with_1() {
     let relay = Relay::start();
     // A link that does not end keeps the relay from ending, for a while.

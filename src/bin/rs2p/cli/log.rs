@@ -5,6 +5,7 @@
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -126,7 +127,21 @@ impl<'a> MakeWriter<'a> for Lines {
 
 /// Logs what happens in a node, until it has ended.
 pub(super) async fn follow(mut events: impl Stream<Item = Event> + Unpin) {
+    let mut failing = BTreeSet::new();
     while let Some(happened) = events.next().await {
+        match &happened {
+            Event::PeerUp(_) => failing.clear(),
+            _ if failing.len() > WAITING => failing.clear(),
+            // A redial goes on for ever: what it says is said once, until somebody is linked again.
+            Event::DialFailed { address, error, .. } if !failing.insert(address.clone()) => {
+                tracing::debug!(
+                    "still no link with {address}: {}",
+                    printable(&error.to_string())
+                );
+                continue;
+            }
+            _ => {}
+        }
         event(&happened);
     }
 }
