@@ -1,6 +1,7 @@
 
 /**
- * A node of the mesh in this window, worker or process (Node 22 and later).
+ * A node of the mesh in this window, worker or process (Node 22 and later, where `init` needs the bytes:
+ * `await init({ module_or_path: await readFile("rs2p_bg.wasm") })`).
  *
  * It dials relays, is redialled by itself when a link is lost, and talks with every node of its subnet, in other
  * tabs or in native programs. A tab accepts no links.
