@@ -91,4 +91,7 @@ fn a_relay_says_in_words_where_it_listens() {
         line.contains(" (open http://127.0.0.1:") && line.trim_end().ends_with("/ for the page)"),
         "{line}"
     );
+    // It is in a session of its own, where only its terminal reaches it.
+    relay.write(b"\x03");
+    assert_eq!(relay.end().code, Some(0));
 }
