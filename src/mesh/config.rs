@@ -104,8 +104,8 @@ pub struct Config {
     /// Neighbours whose own peer lists are kept, for a picture of the mesh. 16.
     pub peer_lists: usize,
 
-    /// Least time between two frames to a peer on plain TCP that shows no capabilities. 1/300 s: py2p loses the link
-    /// when a read ends four bytes into a frame's successor.
+    /// Least time between two frames to a py2p, over TCP or TLS. 1/300 s: it loses the link when a read ends four bytes
+    /// into a frame's successor.
     pub legacy_pace: Duration,
     /// Broadcasts of legacy senders within 300 ms among which two copies of one are recognised. 4,096.
     pub restamped: usize,

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::dialling::Ended;
+use super::ended::Ended;
 use super::error::{CloseReason, LinkDown};
 use super::event::{Event, LinkInfo, Output, Ticket};
 use super::link::{Link, Phase};

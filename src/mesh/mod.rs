@@ -11,6 +11,7 @@ mod commands;
 mod config;
 mod contest;
 mod dialling;
+mod ended;
 mod error;
 mod event;
 mod flood;
