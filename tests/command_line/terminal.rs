@@ -17,7 +17,8 @@ fn on_a_terminal(words: &str) -> Option<Command> {
         .then(|| {
             let mut script = Command::new("script");
             script
-                .args(["-qec", &format!("{RS2P} {words}"), "/dev/null"])
+                // A shell that stays beside the program would have its own idea of Ctrl-C.
+                .args(["-qec", &format!("exec {RS2P} {words}"), "/dev/null"])
                 .env_remove("NO_COLOR");
             script
         })
