@@ -3,6 +3,7 @@
 //! It moves bytes, outputs and deadlines between the core and the platform, and answers the commands that come in through
 //! a [`Port`]. It decides nothing about the mesh.
 
+mod port;
 mod ready;
 mod slot;
 
@@ -12,125 +13,23 @@ use core::task::{Context, Poll};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use futures::SinkExt;
-use futures::channel::{mpsc, oneshot};
-use futures::stream::Stream;
+pub use port::{Caller, Job, JobError, Port, Reply, Request, Until, port};
 
-use crate::id::{LinkId, NodeId};
+use crate::id::LinkId;
 use crate::mesh::{
-    CloseReason, Command, CommandError, Environment, Event, Failure, LinkEvent, Mesh, Output,
-    Reach, Receipt, Ticket,
+    CloseReason, Command, CommandError, Environment, Event, LinkEvent, Mesh, Output, Receipt,
+    Ticket,
 };
 use crate::time::{Timestamp, WallSeconds};
 use crate::transport::{Clock, Link, Transport};
+use port::{REQUESTS, lane};
 use ready::Ready;
 use slot::{Progress, Slot, State};
 
 /// Rounds of work before the executor gets a turn, so that one busy node does not starve its neighbours on one thread.
 const ROUNDS: usize = 64;
-/// Requests that wait for the node before their callers do.
-const REQUESTS: usize = 64;
 /// A wall clock that differs from what the core counts by more than this has stepped.
 const WALL_STEP: u64 = 1;
-
-/// What is asked of a running node.
-#[derive(Debug)]
-pub enum Request {
-    /// A command, and who waits for its end.
-    Command(Job),
-    /// Something happened around the node.
-    Environment(Environment),
-}
-
-/// A command on its way to the core.
-#[derive(Debug)]
-pub struct Job {
-    /// The command.
-    pub command: Command,
-    /// When to answer.
-    pub until: Until,
-    /// Whom to answer. Nobody listening is no error: the command is carried out all the same.
-    pub reply: Reply,
-}
-
-/// Whom a command is answered to.
-pub type Reply = oneshot::Sender<Result<Receipt, JobError>>;
-
-/// When a command is answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Until {
-    /// As soon as the core has accepted or refused it.
-    Accepted,
-    /// When what it began has ended.
-    Settled,
-}
-
-/// Why a command did not come about.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum JobError {
-    /// It was not accepted.
-    #[error(transparent)]
-    Command(#[from] CommandError),
-    /// It was accepted, and failed.
-    #[error(transparent)]
-    Failure(#[from] Failure),
-}
-
-/// Where requests come from: the other end of a [`Caller`].
-///
-/// Messages may have to wait until a peer has read; what else is asked never waits behind them.
-#[derive(Debug)]
-pub struct Port {
-    control: mpsc::Receiver<Request>,
-    messages: mpsc::Receiver<Job>,
-}
-
-/// A bounded way to a node: when it is busy, those who ask wait.
-#[derive(Clone, Debug)]
-pub struct Caller {
-    control: mpsc::Sender<Request>,
-    messages: mpsc::Sender<Job>,
-}
-
-impl Caller {
-    /// Asks for something; done when the node has room to take note of it.
-    ///
-    /// # Errors
-    /// [`CommandError::Closed`] if the node has ended.
-    pub async fn ask(&self, request: Request) -> Result<(), CommandError> {
-        let sent = match request {
-            Request::Command(job) if lane(&job.command).is_some() => {
-                self.messages.clone().send(job).await
-            }
-            other => self.control.clone().send(other).await,
-        };
-        sent.map_err(|_| CommandError::Closed)
-    }
-}
-
-/// A node's port, and the way to it.
-pub fn port() -> (Caller, Port) {
-    let (control, control_port) = mpsc::channel(REQUESTS);
-    let (messages, messages_port) = mpsc::channel(REQUESTS);
-    let port = Port {
-        control: control_port,
-        messages: messages_port,
-    };
-    (Caller { control, messages }, port)
-}
-
-/// Whose queues a message needs: everybody's, or those towards one node. Other commands need none.
-fn lane(command: &Command) -> Option<Option<NodeId>> {
-    match command {
-        Command::Broadcast {
-            reach: Reach::Peer(to),
-            ..
-        } => Some(Some(to.clone())),
-        Command::Broadcast { .. } => Some(None),
-        Command::Whisper { to, .. } => Some(Some(to.clone())),
-        _ => None,
-    }
-}
 
 /// Is told what happens in a node, within the node's own loop: it must not block.
 pub trait Observer {
@@ -226,24 +125,27 @@ where
 
     fn take_request(&mut self, now: Timestamp, cx: &mut Context<'_>) -> bool {
         let mut worked = self.take_control(now, cx) | self.retry_parked(now);
-        if self.parked.len() < REQUESTS
-            && let Poll::Ready(Some(job)) = Pin::new(&mut self.port.messages).poll_next(cx)
-        {
-            self.take_message(now, job);
-            worked = true;
+        if self.parked.len() < REQUESTS {
+            worked |= self.take_message(now, cx);
         }
         worked
     }
 
     fn take_control(&mut self, now: Timestamp, cx: &mut Context<'_>) -> bool {
-        match Pin::new(&mut self.port.control).poll_next(cx) {
-            // Never busy: only messages need room.
-            Poll::Ready(Some(Request::Command(job))) => drop(self.run_job(now, job)),
+        match self.port.poll_control(cx) {
+            Poll::Ready(Some(Request::Command(job))) => {
+                if matches!(job.command, Command::Close) {
+                    self.take_messages(now, cx);
+                }
+                // Never busy: only messages need room.
+                drop(self.run_job(now, job));
+            }
             Poll::Ready(Some(Request::Environment(environment))) => {
                 self.mesh.handle_environment(now, environment);
             }
             // Nobody can ask anything any more: the node says goodbye.
             Poll::Ready(None) if !self.closed => {
+                self.take_messages(now, cx);
                 self.closed = true;
                 // A close is never refused.
                 let _ = self.mesh.handle_command(now, Command::Close);
@@ -253,17 +155,31 @@ where
         true
     }
 
-    fn take_message(&mut self, now: Timestamp, job: Job) {
+    /// What was asked before a close comes before it, though it came by another way.
+    fn take_messages(&mut self, now: Timestamp, cx: &mut Context<'_>) {
+        // Callers on other threads may add to them all the while.
+        for _ in 0..=REQUESTS {
+            if !self.take_message(now, cx) {
+                return;
+            }
+        }
+    }
+
+    fn take_message(&mut self, now: Timestamp, cx: &mut Context<'_>) -> bool {
+        let Poll::Ready(Some(job)) = self.port.poll_message(cx) else {
+            return false;
+        };
         let lane = lane(&job.command);
         if self
             .parked
             .iter()
-            .any(|parked| self::lane(&parked.command) == lane)
+            .any(|parked| port::lane(&parked.command) == lane)
         {
             self.parked.push_back(job);
         } else if let Some(job) = self.run_job(now, job) {
             self.parked.push_back(job);
         }
+        true
     }
 
     /// Tries again what waits, in order for each receiver: one that is slow holds up nobody else.

@@ -315,6 +315,49 @@ fn what_a_peer_said_before_it_closed_is_heard() {
 }
 
 #[test]
+fn what_was_sent_right_before_a_close_is_heard() {
+    let clock = Hands::default();
+    let net = MemoryNetwork::new();
+    let (a, mut ra) = node(
+        MeshSocket::builder("t").configure(|c| c.outgoing = 0),
+        1,
+        net.transport(Some(1)).expect("as set up"),
+        &clock,
+    );
+    let (b, mut rb) = node(
+        MeshSocket::builder("t").peer("memory:1"),
+        2,
+        net.transport(None).expect("as set up"),
+        &clock,
+    );
+    settle(&mut [&mut ra, &mut rb]);
+    // The node has no turn between the two.
+    let mut sends: Vec<_> = (0..3)
+        .map(|n| {
+            Box::pin({
+                let b = &b;
+                async move { b.send(&n).await }
+            })
+        })
+        .collect();
+    assert!(sends.iter_mut().all(|send| poll(send).is_none()));
+    let mut close = Box::pin(b.close());
+    let _ = poll(&mut close);
+    settle(&mut [&mut rb, &mut ra]);
+    assert!(
+        sends
+            .iter_mut()
+            .all(|send| poll(send).is_some_and(|sent| sent.is_ok()))
+    );
+    for n in 0..3 {
+        assert_eq!(
+            a.try_recv().map(|message| message.packets().to_vec()),
+            Some(vec![n.into()])
+        );
+    }
+}
+
+#[test]
 fn a_node_ends_when_its_last_handle_is_dropped_though_a_job_waits() {
     let clock = Hands::default();
     let net = MemoryNetwork::new();

@@ -76,7 +76,11 @@ async fn send_lines(
                     window.send(Packets::of_line(line));
                     sent += 1;
                 }
-                Some(Err(error)) => return Err(Fault::job(error.to_string())),
+                Some(Err(error)) => {
+                    // What came before it is not at fault.
+                    window.drain().await?;
+                    return Err(Fault::job(error.to_string()));
+                }
             },
         }
     }
