@@ -37,8 +37,8 @@ impl Restamped {
             return false;
         }
         let content = |time: u64| {
-            let (sender, packets) = (message.sender().as_bytes(), message.packet_bytes());
-            MessageId::of(&[&time.to_be_bytes()[..], sender, &packets].concat())
+            let (sender, payload) = (message.sender().as_bytes(), message.payload_bytes());
+            MessageId::of(&[&time.to_be_bytes()[..], sender, &payload].concat())
         };
         // First, as this is what lets go of those that are too old.
         self.recent.insert(now, content(time));
@@ -46,5 +46,36 @@ impl Restamped {
         neighbours
             .iter()
             .any(|&other| self.recent.contains(&content(other)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::NodeId;
+    use crate::time::WallSeconds;
+    use crate::wire::{Draft, Flag, Kind, RawPackets};
+
+    fn broadcast(time: u64, flag: &str) -> Message {
+        let sender: NodeId = "2a".parse().expect("an id");
+        let flag = Flag::try_from(flag).expect("an application's own");
+        let packets = RawPackets::from_values(&["news".into()]).expect("a packet");
+        Draft::new(Kind::Broadcast, &sender, WallSeconds(time)).encode_raw(&flag, &packets)
+    }
+
+    #[test]
+    fn what_left_with_two_times_at_the_turn_of_a_second_is_one() {
+        let mut restamped = Restamped::new(10, 7);
+        let now = Timestamp::from_millis(5);
+        assert!(!restamped.is_copy(now, &broadcast(7, "news")));
+        assert!(restamped.is_copy(now, &broadcast(8, "news")));
+    }
+
+    #[test]
+    fn what_differs_by_its_flag_alone_is_two() {
+        let mut restamped = Restamped::new(10, 7);
+        let now = Timestamp::from_millis(5);
+        assert!(!restamped.is_copy(now, &broadcast(7, "news")));
+        assert!(!restamped.is_copy(now, &broadcast(8, "olds")));
     }
 }

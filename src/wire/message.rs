@@ -273,6 +273,13 @@ impl Message {
         self.frame.as_bytes().slice(self.payload.packets.clone())
     }
 
+    /// The msgpack of the payload: the sub-flag and the items behind it.
+    pub fn payload_bytes(&self) -> Bytes {
+        let payload = &self.payload;
+        let range = payload.start..payload.packets.end;
+        self.frame.as_bytes().slice(range)
+    }
+
     /// The packets as a `T`, the inverse of [`RawPackets::serialize`](super::RawPackets::serialize).
     ///
     /// A tuple or sequence is taken from the packets in order; anything else, such as a struct, from the one packet
