@@ -6,10 +6,11 @@
 use bytes::Bytes;
 
 use super::error::DecodeError;
+use super::ids::{self, History};
 use super::message::{IdForm, Kind, Message};
 use super::value::Value;
 use crate::address::MAX_HOST;
-use crate::id::{NodeId, ProtocolId};
+use crate::id::{MessageId, NodeId, ProtocolId};
 
 /// Entries of a peer list that are read; the rest is ignored.
 pub const MAX_PEERS: usize = 64;
@@ -63,6 +64,18 @@ pub mod sub_flag {
     pub const HEARTBEAT_PING: u64 = 0x40;
     /// Answers a heartbeat.
     pub const HEARTBEAT_PONG: u64 = 0x41;
+    /// Names broadcasts that could be had here.
+    pub const ANNOUNCE: u64 = 0x42;
+    /// Asks for broadcasts that were announced, and for their sources' next ones without asking.
+    pub const GRAFT: u64 = 0x43;
+    /// Asks that broadcasts of one source be announced only.
+    pub const PRUNE: u64 = 0x44;
+    /// Names all broadcasts that could be had here, to a new neighbour.
+    pub const HISTORY: u64 = 0x45;
+    /// Asks for broadcasts that were named.
+    pub const FETCH: u64 = 0x46;
+    /// Names broadcasts that were asked for and cannot be had any more.
+    pub const GONE: u64 = 0x48;
     /// Ours end here: from here up a number is the application's own again.
     pub const OWN_BELOW: u64 = 0x80;
 
@@ -158,6 +171,18 @@ pub enum Signal {
         /// The packed bytes of the message, which is a whisper of its sender.
         packed: Bytes,
     },
+    /// Whisper: these broadcasts could be had here. An extension, as those that follow.
+    Announce(Vec<MessageId>),
+    /// Whisper: wants these broadcasts, and from now on all of their sources.
+    Graft(Vec<MessageId>),
+    /// Whisper: wants broadcasts of this source announced only.
+    Prune(NodeId),
+    /// Whisper: all broadcasts that could be had here.
+    History(History),
+    /// Whisper: wants these broadcasts.
+    Fetch(Vec<MessageId>),
+    /// Whisper: these broadcasts cannot be had here any more.
+    Gone(Vec<MessageId>),
     /// A broadcast or whisper for the application, with a plain sub-flag or one of the application's own.
     Application,
     /// Nothing that this node acts on. A broadcast of this sort is still relayed.
@@ -195,6 +220,12 @@ impl Signal {
             (Kind::Whisper, FORWARD) => parse_forward(&message.packets()),
             (Kind::Whisper, HEARTBEAT_PING) => Self::Ping(parse_heartbeat(&message.packets())?),
             (Kind::Whisper, HEARTBEAT_PONG) => Self::Pong(parse_heartbeat(&message.packets())?),
+            (Kind::Whisper, ANNOUNCE) => Self::Announce(ids::parse_ids(&message.packets())?),
+            (Kind::Whisper, GRAFT) => Self::Graft(ids::parse_ids(&message.packets())?),
+            (Kind::Whisper, PRUNE) => ids::parse_prune(&message.packets())?,
+            (Kind::Whisper, HISTORY) => Self::History(ids::parse_history(&message.packets())?),
+            (Kind::Whisper, FETCH) => Self::Fetch(ids::parse_ids(&message.packets())?),
+            (Kind::Whisper, GONE) => Self::Gone(ids::parse_ids(&message.packets())?),
             (Kind::Renegotiate, COMPRESSION) => {
                 Self::Compression(parse_compression(&message.packets())?)
             }
@@ -245,6 +276,12 @@ impl Signal {
                 IdForm::Text.value(to.as_bytes()),
                 Value::Bin(packed.clone()),
             ],
+            Self::Announce(ids) => ids::ids_payload(sub_flag::ANNOUNCE, ids),
+            Self::Graft(ids) => ids::ids_payload(sub_flag::GRAFT, ids),
+            Self::Prune(source) => ids::prune_payload(source),
+            Self::History(history) => ids::history_payload(history),
+            Self::Fetch(ids) => ids::ids_payload(sub_flag::FETCH, ids),
+            Self::Gone(ids) => ids::ids_payload(sub_flag::GONE, ids),
             Self::Application | Self::Unknown => Vec::new(),
         }
     }

@@ -118,6 +118,11 @@ impl Capabilities {
     pub const ZLIB: Self = Self(1 << 1);
     /// Hands messages on to nodes that are no neighbours of their senders.
     pub const FORWARD: Self = Self(1 << 2);
+    /// Keeps a tree for each source of broadcasts: payload along it, ids elsewhere
+    /// ([`sub_flag::ANNOUNCE`](super::sub_flag::ANNOUNCE)).
+    pub const TREES: Self = Self(1 << 3);
+    /// Tells a new neighbour which broadcasts it holds, and gives them ([`sub_flag::HISTORY`](super::sub_flag::HISTORY)).
+    pub const HISTORY: Self = Self(1 << 4);
 
     /// The set with these bits, known or not.
     pub const fn from_bits(bits: u32) -> Self {
