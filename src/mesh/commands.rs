@@ -6,6 +6,7 @@ use super::flood::Forms;
 use super::link::Link;
 use super::lookup::Cargo;
 use super::outbox::Class;
+use super::spreading::Passing;
 use super::targets::{Origin, State};
 use super::timers::Timer;
 use super::{Closing, Mesh};
@@ -80,9 +81,20 @@ impl Mesh {
         self.seen.insert(now, message.id());
         let ticket = self.ticket();
         let forms = self.forms(&message);
-        let links = self.flood(now, &forms, Class::Own, Some(ticket), |_, peer| {
-            reach.includes(&peer.node)
-        });
+        let links = match reach {
+            Reach::Mesh => {
+                let (id, forms) = (message.id(), &forms);
+                let passing = Passing {
+                    id,
+                    forms,
+                    from: None,
+                };
+                self.spread(now, &passing, Class::Own, Some(ticket))
+            }
+            _ => self.flood(now, &forms, Class::Own, Some(ticket), |_, peer| {
+                reach.includes(&peer.node)
+            }),
+        };
         self.expect_written(ticket, links);
         Ok(Receipt::Sent {
             ticket,
@@ -126,7 +138,6 @@ impl Mesh {
             .then(|| message.compressed_frame(Compression::Zlib))
             .flatten();
         Forms {
-            kind: message.kind(),
             sender: self.identity.node.clone(),
             plain,
             compressed: compressed.map(|frame| (Compression::Zlib, frame)),

@@ -109,9 +109,21 @@ pub struct Config {
     pub legacy_pace: Duration,
     /// Broadcasts of legacy senders within 300 ms among which two copies of one are recognised. 4,096.
     pub restamped: usize,
-    /// Broadcasts of the last minute that are kept for legacy peers which lose their link: most bytes, and most frames. 1 MiB
-    /// and 1,024.
-    pub missed: (usize, usize),
+    /// Broadcasts of the last minute that are kept for those who missed them: most bytes, and most frames. 4 MiB and 4,096: at 64
+    /// messages a second a whole minute.
+    pub history: (usize, usize),
+    /// Time without progress after which a peer is not waited for that named broadcasts and does not give them. 5 s.
+    pub catch_up_timeout: Duration,
+    /// Sources of broadcasts for which a tree is kept, along which payloads travel; 0 to flood everything. 1,024, and twice as
+    /// many at most. A source beyond them floods.
+    pub trees: usize,
+    /// Time for which ids are gathered before they are announced together. 20 ms.
+    pub announce: Duration,
+    /// Time after which a broadcast that was announced and has not come is asked for. 300 ms: longer than a payload is behind
+    /// its id on any path worth having.
+    pub graft: Duration,
+    /// Most announced broadcasts that are waited for. 8,192.
+    pub promises: usize,
     /// Own messages of at least this many bytes are compressed towards peers that can take it; `None` for never. 1 KiB.
     pub compress_from: Option<usize>,
 
@@ -161,7 +173,12 @@ impl Config {
             peer_lists: 16,
             legacy_pace: Duration::from_micros(3_334),
             restamped: 4_096,
-            missed: (1 << 20, 1_024),
+            history: (4 << 20, 4_096),
+            catch_up_timeout: seconds(5),
+            trees: 1_024,
+            announce: Duration::from_millis(20),
+            graft: Duration::from_millis(300),
+            promises: 8_192,
             compress_from: Some(1 << 10),
             linger: seconds(2),
         }

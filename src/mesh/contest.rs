@@ -10,7 +10,6 @@ use core::time::Duration;
 use super::Mesh;
 use super::error::CloseReason;
 use super::link::Greeted;
-use super::outbox::Parcel;
 use super::timers::Timer;
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
@@ -35,9 +34,7 @@ impl Mesh {
             .link(&ended.node)
             .filter(|_| is_settling(now, ended));
         let Some(other) = other else { return };
-        for frame in self.missed.since(ended.since, &ended.node) {
-            self.post_counted(now, other, Parcel::relayed(frame));
-        }
+        self.repeat_since(now, other, &ended.node, ended.since);
     }
 
     pub(super) fn contest_begun(

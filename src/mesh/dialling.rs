@@ -163,7 +163,7 @@ impl Mesh {
         let Some(id) = address.and_then(|address| self.targets.find(&address)) else {
             return;
         };
-        self.missed.parted(now, node, Some(id));
+        self.absentees.parted(now, node, Some(id));
         if is_home {
             self.keep_fresh(now, id);
         }

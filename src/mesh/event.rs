@@ -224,6 +224,12 @@ pub enum Event {
         /// The peer that it came from, which is its sender only if that one is a neighbour.
         via: NodeId,
     },
+    /// The node was without a peer for longer than the one that it found remembers: what was said in so much of the time that it
+    /// was away is lost to it ([`Config::history`](super::Config::history)).
+    Gap {
+        /// How much time.
+        unknown: core::time::Duration,
+    },
     /// A neighbour told its peers.
     Peers {
         /// The neighbour.

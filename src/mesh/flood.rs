@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use crate::id::{MessageId, NodeId};
 use crate::time::{Timestamp, WallSeconds};
-use crate::wire::{Compression, Frame, Kind, Time};
+use crate::wire::{Compression, Frame, Time};
 use bytes::Bytes;
 
 use super::link::Greeted;
@@ -70,8 +70,8 @@ impl Seen {
 /// Hashes an id, which is a hash already, by folding it with a secret: a peer chooses its messages and so their ids,
 /// but cannot choose which fall into one bucket.
 #[derive(Clone, Copy, Debug)]
-struct Keyed {
-    key: u64,
+pub(super) struct Keyed {
+    pub(super) key: u64,
 }
 
 impl BuildHasher for Keyed {
@@ -85,7 +85,7 @@ impl BuildHasher for Keyed {
     }
 }
 
-struct Fold {
+pub(super) struct Fold {
     key: u64,
     state: u64,
 }
@@ -114,7 +114,6 @@ impl Hasher for Fold {
 /// One message in the forms in which it goes out. A relay never compresses: it passes on the forms that it has.
 #[derive(Debug)]
 pub(super) struct Forms {
-    pub(super) kind: Kind,
     pub(super) sender: NodeId,
     pub(super) plain: Frame,
     pub(super) compressed: Option<(Compression, Frame)>,

@@ -5,6 +5,7 @@ use core::net::IpAddr;
 use rand_chacha::rand_core::RngCore;
 
 use super::Mesh;
+use super::config::Config;
 use super::error::CloseReason;
 use super::event::{Event, Peer};
 use super::holding::HOLD;
@@ -19,10 +20,23 @@ use crate::wire::{Capabilities, Endpoint, Handshake, IdForm, Message, PeerEntry,
 /// Most entries in a peer list that this node sends.
 const PEERS_TOLD: usize = 64;
 
-/// What this node can do beyond protocol 0.7.
+/// What every node of ours can do beyond protocol 0.7.
 const CAPABILITIES: Capabilities = Capabilities::HEARTBEAT
     .union(Capabilities::ZLIB)
     .union(Capabilities::FORWARD);
+
+/// What this node can do: without a memory of broadcasts there is nothing to fetch, nor to graft.
+fn capabilities(config: &Config) -> Capabilities {
+    let remembers = config.history.0 > 0 && config.history.1 > 0;
+    let mut all = CAPABILITIES;
+    if remembers {
+        all = all.union(Capabilities::HISTORY);
+    }
+    if remembers && config.trees > 0 {
+        all = all.union(Capabilities::TREES);
+    }
+    all
+}
 
 impl Mesh {
     /// Over TCP the acceptor speaks first and the dialler waits for it, which lets it end a second link to one node before the
@@ -77,7 +91,7 @@ impl Mesh {
         };
         let trailer = Trailer {
             // A lent link is as plain as the peers that it is lent for.
-            capabilities: (!is_lent).then_some(CAPABILITIES),
+            capabilities: (!is_lent).then(|| capabilities(&self.config)),
             ..Trailer::default()
         };
         let message = self.sign_as(now, &speaker, &Signal::Handshake(handshake), trailer);
@@ -224,6 +238,7 @@ impl Mesh {
         }
         self.tell_peers(now, id);
         self.send_missed(now, id);
+        self.send_history(now, id);
         self.send_waiting(now, &node);
         if let Some(target) = target {
             self.try_elsewhere(now, target);

@@ -18,7 +18,7 @@ impl Mesh {
         if self.table.contains(node) {
             self.remind(now, node);
         } else {
-            self.missed.parted(now, node.clone(), target);
+            self.absentees.parted(now, node.clone(), target);
         }
     }
 
@@ -30,8 +30,25 @@ impl Mesh {
         let Some(greeted) = link.greeted().filter(|greeted| !greeted.capable) else {
             return;
         };
-        for frame in self.missed.returned(now, &greeted.node, link.target) {
-            self.post_counted(now, id, Parcel::relayed(frame));
+        let node = greeted.node.clone();
+        if let Some(from) = self.absentees.returned(now, &node, link.target) {
+            self.repeat_since(now, id, &node, from);
+        }
+    }
+
+    /// Sends what was said since `from` over a link once more, without what its peer said itself.
+    pub(super) fn repeat_since(
+        &mut self,
+        now: Timestamp,
+        link: LinkId,
+        node: &NodeId,
+        from: Timestamp,
+    ) {
+        let kept = self.history.since(now, from);
+        let others = kept.filter(|kept| kept.sender != *node);
+        let frames: Vec<_> = others.map(|kept| kept.frame.clone()).collect();
+        for frame in frames {
+            self.post_counted(now, link, Parcel::relayed(frame));
         }
     }
 

@@ -1,5 +1,7 @@
 //! One link's state: how far it has come, and what it holds.
 
+use std::collections::VecDeque;
+
 use bytes::Bytes;
 
 use super::event::LinkInfo;
@@ -7,7 +9,7 @@ use super::loans::Lent;
 use super::outbox::{Bounds, Full, Outbox, Parcel};
 use super::targets::TargetId;
 use crate::address::Scheme;
-use crate::id::{LinkId, NodeId};
+use crate::id::{LinkId, MessageId, NodeId};
 use crate::time::Timestamp;
 use crate::wire::{Capabilities, Compression, Frame, FrameReader, Handshake, IdForm, Message};
 
@@ -33,6 +35,10 @@ pub(super) struct Greeted {
     pub(super) is_js2p: bool,
     /// It hands whispers on.
     pub(super) forwards: bool,
+    /// It keeps a tree for each source of broadcasts.
+    pub(super) trees: bool,
+    /// It holds the broadcasts of the last minute, and gives them.
+    pub(super) remembers: bool,
     /// Frames go to it no faster than this node's legacy pace.
     pub(super) paced: bool,
     /// What it may be sent compressed with.
@@ -58,6 +64,8 @@ impl Greeted {
             capable: !is_legacy,
             is_js2p,
             forwards: has(Capabilities::FORWARD),
+            trees: has(Capabilities::TREES),
+            remembers: has(Capabilities::HISTORY),
             paced: is_legacy && !is_js2p,
             compression: has(Capabilities::ZLIB).then_some(Compression::Zlib),
             form: handshake.form,
@@ -95,6 +103,10 @@ pub(super) struct Link {
     pub(super) pace_at: Timestamp,
     /// Until when no links to the peer are lent, as one did not come up.
     pub(super) unlent_until: Timestamp,
+    /// Ids of broadcasts of which it gets no payload, to be announced together.
+    pub(super) announcing: Vec<MessageId>,
+    /// Broadcasts that the peer asked for.
+    pub(super) owed: VecDeque<MessageId>,
     /// The last message of the application, which a legacy peer may ask for again.
     pub(super) last_message: Option<Frame>,
 }
@@ -133,6 +145,8 @@ impl Link {
             challenger: None,
             pace_at: now,
             unlent_until: now,
+            announcing: Vec::new(),
+            owed: VecDeque::new(),
             last_message: None,
         }
     }

@@ -152,6 +152,7 @@ impl Mesh {
             }
         }
         self.flush(now, id);
+        self.pay(now, id);
         self.send_waiting_over(now, id);
         self.close_if_drained(now, id);
     }
@@ -247,16 +248,24 @@ impl Mesh {
     }
 
     fn forget_link(&mut self, now: Timestamp, id: LinkId, ended: &Ended) {
+        // While the link is known still: what it brought is not lost with it.
+        self.end_catch_up(now, id);
         let Some(link) = self.links.remove(&id) else {
             return;
         };
         self.timers.stop_link(id);
+        self.forget_branches(now, id);
         self.lose_tickets(&link);
         if link.lent.is_some() {
             self.lent_link_down(now, &link);
         } else if let Some(greeted) = link.greeted() {
             let node = greeted.node.clone();
             self.part(&node, id, &ended.reason);
+            self.left = if self.table.is_empty() {
+                Some(link.heard)
+            } else {
+                self.left
+            };
             if greeted.capable {
                 self.repeat_over_other(now, greeted);
             } else {

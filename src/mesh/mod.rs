@@ -7,6 +7,9 @@
 //!
 //! It refuses to know what carries its links and what the application's messages mean.
 
+mod absentees;
+mod catching_up;
+mod catchup;
 mod commands;
 mod config;
 mod contest;
@@ -17,6 +20,7 @@ mod event;
 mod flood;
 mod forwarding;
 mod greeting;
+mod history;
 mod holding;
 mod legacy;
 mod lending;
@@ -25,16 +29,18 @@ mod links;
 mod loans;
 mod locating;
 mod lookup;
-mod missed;
 mod outbox;
 mod peers;
+mod promises;
 mod restamped;
 mod routes;
 mod sending;
+mod spreading;
 mod stats;
 mod targets;
 mod timers;
 mod traffic;
+mod trees;
 mod whispers;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -52,16 +58,20 @@ pub use stats::Stats;
 use crate::id::{LinkId, NodeId};
 use crate::time::{Timestamp, WallSeconds};
 use crate::wire::PeerEntry;
+use absentees::Absentees;
+use catchup::CatchUps;
 use flood::Seen;
+use history::History;
 use link::Link;
 use loans::Loans;
 use lookup::Lookups;
-use missed::Missed;
 use peers::RoutingTable;
+use promises::Promises;
 use restamped::Restamped;
 use routes::Routes;
 use targets::Targets;
 use timers::{Timer, Timers};
+use trees::Trees;
 
 /// A node of the mesh, without its sockets.
 ///
@@ -104,7 +114,13 @@ pub struct Mesh {
     targets: Targets,
     lookups: Lookups,
     loans: Loans,
-    missed: Missed,
+    absentees: Absentees,
+    history: History,
+    trees: Trees,
+    promises: Promises,
+    catch_ups: CatchUps,
+    /// Until when it was known to be in the mesh, while it is not or was not told what it missed.
+    left: Option<Timestamp>,
     /// Links whose handshake is held.
     held: BTreeSet<LinkId>,
     /// Nodes that the user disconnected, oldest first.
@@ -141,12 +157,18 @@ impl Mesh {
         let seen = Seen::new(config.remember, config.remember_ids, rng.next_u64());
         let answered = Seen::new(config.remember, config.answers, rng.next_u64());
         let restamped = Restamped::new(config.restamped, rng.next_u64());
+        let history = History::new(config.accept_past, config.history, rng.next_u64());
         Self {
             table: RoutingTable::new(config.peer_lists),
             targets: Targets::new(config.addresses),
             lookups: Lookups::new(config.lookups, config.errands),
             loans: Loans::new(config.loans, config.queue_bytes),
-            missed: Missed::new(config.accept_past, config.missed.0, config.missed.1),
+            absentees: Absentees::new(config.accept_past),
+            history,
+            trees: Trees::new(config.trees),
+            promises: Promises::new(config.promises),
+            catch_ups: CatchUps::default(),
+            left: None,
             held: BTreeSet::new(),
             unwanted: VecDeque::new(),
             routes: Routes::new(config.routes),
@@ -300,6 +322,9 @@ impl Mesh {
             Timer::Heartbeat(link) => self.heartbeat_expired(now, link),
             Timer::Contest(link) => self.contest_expired(now, link),
             Timer::Loan(link) => self.loan_expired(now, link),
+            Timer::Announce(link) => self.announce_over(now, link),
+            Timer::CatchUp(link) => self.catch_up_expired(now, link),
+            Timer::Promises => self.promises_expired(now),
             Timer::Redial(target) => self.redial(now, target),
             Timer::Lookup(id) => self.lookup_expired(id),
             Timer::Linger => self.close_all(now),

@@ -3,7 +3,6 @@
 use bytes::Bytes;
 
 use super::Mesh;
-use super::contest::is_settling;
 use super::error::CloseReason;
 use super::event::{Output, Ticket};
 use super::flood::Forms;
@@ -116,14 +115,12 @@ impl Mesh {
         to: impl Fn(LinkId, &Greeted) -> bool,
     ) -> usize {
         let (mut plain, mut compressed, mut waiting) = (Vec::new(), Vec::new(), Vec::new());
-        let mut may_miss = false;
         for (&id, link) in &mut self.links {
             let mesh = link.greeted().filter(|_| link.lent.is_none());
             let Some(greeted) = mesh.filter(|greeted| to(id, greeted)) else {
                 continue;
             };
             let (frame, is_compressed) = forms.for_peer(greeted);
-            may_miss |= !greeted.capable || is_settling(now, greeted);
             if !greeted.capable {
                 link.last_message = Some(forms.plain.clone());
             }
@@ -143,23 +140,12 @@ impl Mesh {
                 Err(Full) => self.stats.dropped_slow += 1,
             }
         }
-        if class != Class::Control {
-            self.keep_for_missed(now, forms, may_miss);
-        }
         let took = plain.len() + compressed.len() + waiting.len();
         self.transmit_forms(now, forms, plain, compressed);
         for id in waiting {
             self.flush(now, id);
         }
         took
-    }
-
-    /// Keeps a broadcast for peers that may miss it: legacy ones, and those whose link may yet give way to another. A whisper is for nobody but those who have it.
-    fn keep_for_missed(&mut self, now: Timestamp, forms: &Forms, may_miss: bool) {
-        let may_be_missed = may_miss || self.missed.is_awaited(now);
-        if forms.kind == Kind::Broadcast && may_be_missed {
-            self.missed.keep(now, &forms.sender, forms.plain.as_bytes());
-        }
     }
 
     fn transmit_forms(

@@ -26,6 +26,10 @@ pub struct Stats {
     pub undeliverable: u64,
     /// Messages dropped because they claim a sender that their link disproves.
     pub spoofed: u64,
+    /// Broadcasts that were promised by their id, were late, and were asked for.
+    pub grafts: u64,
+    /// Broadcasts that a new neighbour was asked for as this node had missed them.
+    pub fetched: u64,
     /// Frames dropped because a peer reads too slowly.
     pub dropped_slow: u64,
     /// Links refused or cut by this node for a fault of the peer.

@@ -30,6 +30,12 @@ pub(super) enum Timer {
     Contest(LinkId),
     /// A lent link must have been used.
     Loan(LinkId),
+    /// The ids that wait for a link are sent.
+    Announce(LinkId),
+    /// A link must have brought something of what its peer has named.
+    CatchUp(LinkId),
+    /// What was promised must have come, or is asked for.
+    Promises,
     /// An address is dialled again.
     Redial(TargetId),
     /// What waits for a way to a node must have gone.
@@ -77,6 +83,8 @@ impl Timers {
             Timer::Contest(link),
             Timer::Loan(link),
             Timer::Regreet(link),
+            Timer::Announce(link),
+            Timer::CatchUp(link),
         ] {
             self.stop(timer);
         }

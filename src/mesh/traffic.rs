@@ -6,6 +6,7 @@ use super::event::Event;
 use super::flood::{Age, Forms, age};
 use super::link::Phase;
 use super::outbox::{Class, Parcel};
+use super::spreading::Passing;
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
 use crate::wire::{Compression, Frame, Kind, Message, PeerEntry, Signal, Trailer};
@@ -27,6 +28,9 @@ impl Mesh {
                 .is_some_and(|claimed| self.seen.contains(&claimed))
         {
             self.stats.duplicates += 1;
+            if let Some(claimed) = frame.claimed_id() {
+                self.prune_if_redundant(now, id, &claimed);
+            }
             return;
         }
         let capable = link.greeted().is_some_and(|greeted| greeted.capable);
@@ -54,8 +58,22 @@ impl Mesh {
         }
     }
 
-    /// The waterfall: a broadcast that is new and current goes to every link but the one it came on and its sender's.
     fn handle_broadcast(&mut self, now: Timestamp, id: LinkId, frame: &Frame, message: Message) {
+        if !self.hold_back(now, id, frame, &message) {
+            let message_id = message.id();
+            self.take_broadcast(now, id, frame, message);
+            self.caught(now, message_id);
+        }
+    }
+
+    /// The waterfall: a broadcast that is new and current goes to every link but the one it came on and its sender's.
+    pub(super) fn take_broadcast(
+        &mut self,
+        now: Timestamp,
+        id: LinkId,
+        frame: &Frame,
+        message: Message,
+    ) {
         if !self.is_current(now, &message) {
             return;
         }
@@ -112,20 +130,23 @@ impl Mesh {
         // A frame that came plain is the message's own buffer; comparing contents would read a mebibyte.
         let came_plain = plain.as_bytes().as_ptr() == frame.as_bytes().as_ptr();
         let compressed = (!came_plain).then(|| (Compression::Zlib, frame.clone()));
-        let arrived_from = self.links.get(&from).and_then(|link| link.node()).cloned();
         let sender = message.sender();
-        self.flood(
-            now,
-            &Forms {
-                kind: message.kind(),
-                sender: sender.clone(),
-                plain,
-                compressed,
-            },
-            Class::Relayed,
-            None,
-            |_, peer| peer.node != *sender && Some(&peer.node) != arrived_from.as_ref(),
-        );
+        let forms = Forms {
+            sender: sender.clone(),
+            plain,
+            compressed,
+        };
+        // A question is of the moment: it takes every path, and is not kept.
+        if matches!(Signal::parse(message), Ok(Signal::Application)) {
+            let (id, from) = (message.id(), Some(from));
+            let forms = &forms;
+            self.spread(now, &Passing { id, forms, from }, Class::Relayed, None);
+            return;
+        }
+        let arrived_from = self.links.get(&from).and_then(|link| link.node()).cloned();
+        self.flood(now, &forms, Class::Relayed, None, |_, peer| {
+            peer.node != *sender && Some(&peer.node) != arrived_from.as_ref()
+        });
     }
 
     pub(super) fn deliver(&mut self, id: LinkId, message: Message) {
@@ -151,6 +172,12 @@ impl Mesh {
             Ok(Signal::Forward { to, packed }) => self.handle_forward(now, id, to, packed),
             Ok(Signal::Ping(nonce)) => self.send_signal(now, id, &Signal::Pong(nonce)),
             Ok(Signal::Pong(asked)) => self.contest_answered(now, id, Some(asked)),
+            Ok(Signal::Announce(ids)) => self.handle_announce(now, id, ids),
+            Ok(Signal::Graft(ids)) => self.handle_graft(now, id, ids),
+            Ok(Signal::Prune(source)) => self.handle_prune(id, &source),
+            Ok(Signal::History(history)) => self.handle_history(now, id, history),
+            Ok(Signal::Fetch(ids)) => self.owe(now, id, ids),
+            Ok(Signal::Gone(ids)) => self.handle_gone(now, id, &ids),
             // A pong has done its work by coming. js2p greets twice. The rest nobody promised to know.
             Ok(_) | Err(_) => {}
         }
@@ -189,7 +216,6 @@ impl Mesh {
         let message = self.sign(now, signal, Trailer::default());
         self.seen.insert(now, message.id());
         let forms = Forms {
-            kind: message.kind(),
             sender: self.identity.node.clone(),
             plain: message.frame(),
             compressed: None,

@@ -33,6 +33,12 @@ pub enum Event {
     Message(Message),
     /// A message came whose flag is an application's own ([`Message::flag`]). No queue but this one has it.
     Flagged(Message),
+    /// The node was away for longer than the peer that it found remembers: what was said in so much of that time is lost to it
+    /// ([`Config::history`](mesh::Config::history)).
+    Gap {
+        /// How much time.
+        unknown: core::time::Duration,
+    },
     /// What is known of the mesh changed.
     TopologyChanged,
     /// An address could not be dialled, or refused this node.
@@ -79,6 +85,7 @@ impl Event {
                     Self::Flagged(message)
                 }
             }
+            mesh::Event::Gap { unknown } => Self::Gap { unknown },
             mesh::Event::Peers { .. } | mesh::Event::PeerChanged(_) => Self::TopologyChanged,
             mesh::Event::DialFailed {
                 address,

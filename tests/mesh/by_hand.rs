@@ -10,6 +10,13 @@ use rs2p::wire::{
 
 use crate::world::{WALL, World};
 
+/// What nodes of ours can that keep no memory of broadcasts.
+const OURS: Capabilities = Capabilities::HEARTBEAT
+    .union(Capabilities::ZLIB)
+    .union(Capabilities::FORWARD);
+/// What all others of ours can.
+pub const ALL_OF_OURS: Capabilities = OURS.union(Capabilities::TREES).union(Capabilities::HISTORY);
+
 /// A peer of node 0 of a world.
 pub struct Legacy {
     pub node: NodeId,
@@ -129,6 +136,11 @@ impl Legacy {
 
     /// Greets as a node of ours does, which shows what it can.
     pub fn greet_as_ours(&mut self, world: &mut World, scheme: Scheme) {
+        self.greet_with(world, scheme, OURS);
+    }
+
+    /// Greets as a node with these capabilities does.
+    pub fn greet_with(&mut self, world: &mut World, scheme: Scheme, capabilities: Capabilities) {
         let handshake = Signal::Handshake(Handshake {
             node: self.node.clone(),
             form: IdForm::Text,
@@ -138,14 +150,22 @@ impl Legacy {
         });
         let trailer = Trailer {
             nonce: Some(1),
-            capabilities: Some(
-                Capabilities::HEARTBEAT
-                    .union(Capabilities::ZLIB)
-                    .union(Capabilities::FORWARD),
-            ),
+            capabilities: Some(capabilities),
         };
         let wall = Time::Seconds(wall(world));
         self.say_with(world, Kind::Whisper, wall, &handshake.payload(), trailer);
+    }
+
+    /// Says something of the link itself.
+    pub fn signal(&mut self, world: &mut World, signal: &Signal) -> Message {
+        self.say(world, signal.kind(), &signal.payload())
+    }
+
+    /// A broadcast that goes out later, or never.
+    pub fn unsaid(&self, world: &World, text: &str) -> Message {
+        Draft::new(Kind::Broadcast, &self.node, WallSeconds(wall(world)))
+            .form(self.form)
+            .encode(&[sub_flag::BROADCAST.into(), text.into()])
     }
 
     /// Hands on `message`, which is on its way to `to`.

@@ -4,6 +4,7 @@
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
 mod by_hand;
+mod catch_up;
 mod chunking;
 mod close;
 mod contest;
@@ -23,4 +24,5 @@ mod neighbourly;
 mod redial;
 mod replay;
 mod second_link;
+mod trees;
 mod world;

@@ -100,7 +100,8 @@ impl World {
         configure(&mut config);
         let node = NodeId::from_entropy(&[number as u8; 48]);
         let mut mesh = Mesh::new(config, Identity { node }, [seed; 32]);
-        mesh.handle_environment(self.now, Environment::WallClock(WALL));
+        let wall = WallSeconds(WALL.0 + self.now.as_micros() / 1_000_000);
+        mesh.handle_environment(self.now, Environment::WallClock(wall));
         mesh
     }
 
@@ -365,6 +366,27 @@ impl World {
                 }
             }
         }
+    }
+
+    /// The links between two nodes are reset, and no new ones come about until they are mended.
+    pub fn part(&mut self, one: usize, other: usize) {
+        let links: Vec<_> = self
+            .ends
+            .iter()
+            .filter(|((from, _), (to, _))| (*from, *to) == (one, other))
+            .map(|(&end, _)| end)
+            .collect();
+        for end in links {
+            let Some(far) = self.ends.remove(&end) else {
+                continue;
+            };
+            self.ends.remove(&far);
+            for (number, link) in [end, far] {
+                let down = LinkDown::Failed("reset".to_owned());
+                self.schedule(number, LinkEvent::Closed { link, down });
+            }
+        }
+        self.cut(one, other);
     }
 
     /// A node vanishes as a killed process does: its links are reset.

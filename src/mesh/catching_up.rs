@@ -1,0 +1,146 @@
+//! What a new or returning neighbour missed: each end of a new link names the broadcasts of the last minute that it holds, and
+//! fetches those that it has not had, oldest first.
+//!
+//! What the link brings besides has to wait until then, so that nobody hears a sender's messages out of their order.
+
+use super::Mesh;
+use super::catchup::Held;
+use super::event::Event;
+use super::link::Link;
+use super::timers::Timer;
+use crate::id::{LinkId, MessageId};
+use crate::time::Timestamp;
+use crate::wire::{Frame, History, MAX_IDS, Message, Signal};
+
+impl Mesh {
+    /// Names to a new neighbour what could be had here, but for what it said itself.
+    pub(super) fn send_history(&mut self, now: Timestamp, id: LinkId) {
+        let peer = self.links.get(&id).and_then(Link::greeted);
+        let Some(peer) = peer.filter(|peer| peer.remembers) else {
+            return;
+        };
+        let kept = self.history.since(now, Timestamp::ZERO);
+        let others = kept.filter(|kept| kept.sender != peer.node);
+        let mut entries: Vec<_> = others.map(|kept| (now.since(kept.at), kept.id)).collect();
+        // The newest, if there are more than a list has.
+        entries.drain(..entries.len().saturating_sub(MAX_IDS));
+        let reach = self.history.reach(now);
+        self.send_signal(now, id, &Signal::History(History { reach, entries }));
+    }
+
+    /// A new neighbour names what it holds.
+    pub(super) fn handle_history(&mut self, now: Timestamp, id: LinkId, history: History) {
+        self.tell_gap(now, &history);
+        if self.catch_ups.contains(id) {
+            return;
+        }
+        let ids = history.entries.into_iter().map(|(_, id)| id);
+        let wanted: std::collections::VecDeque<_> =
+            ids.filter(|id| !self.seen.contains(id)).collect();
+        if wanted.is_empty() {
+            return;
+        }
+        self.catch_ups.begin(now, id, wanted);
+        self.timers
+            .set(Timer::CatchUp(id), now + self.config.catch_up_timeout);
+        self.catch_up(now);
+    }
+
+    /// A node that was away for longer than its neighbours remember may have missed what nobody can give it.
+    fn tell_gap(&mut self, now: Timestamp, history: &History) {
+        let Some(away) = self.left.take().map(|left| now.since(left)) else {
+            return;
+        };
+        let unknown = away.saturating_sub(history.reach);
+        if !unknown.is_zero() {
+            self.tell(Event::Gap { unknown });
+        }
+    }
+
+    /// Holds a broadcast back whose link has yet to bring older ones. True if it is held.
+    pub(super) fn hold_back(
+        &mut self,
+        now: Timestamp,
+        id: LinkId,
+        frame: &Frame,
+        message: &Message,
+    ) -> bool {
+        if !self.catch_ups.makes_wait(id, &message.id()) || self.seen.contains(&message.id()) {
+            return false;
+        }
+        let held = (frame.clone(), message.clone());
+        match self.catch_ups.hold(id, held, self.config.queue_bytes) {
+            Ok(()) => true,
+            Err(_) => {
+                // Late is better than lost: order is given up for those that wait.
+                self.end_catch_up(now, id);
+                false
+            }
+        }
+    }
+
+    /// A broadcast is here, or was refused: if it was asked for, others may be.
+    pub(super) fn caught(&mut self, now: Timestamp, id: MessageId) {
+        if self.catch_ups.is_empty() {
+            return;
+        }
+        if self.catch_ups.is_asked(&id) {
+            // Whatever it was found to be, it is not asked for again.
+            self.seen.insert(now, id);
+            self.catch_ups.settled(now, &id);
+        }
+        self.catch_up(now);
+    }
+
+    /// The peer has these no more.
+    pub(super) fn handle_gone(&mut self, now: Timestamp, link: LinkId, ids: &[MessageId]) {
+        for id in ids {
+            self.catch_ups.gone(now, link, id);
+        }
+        self.catch_up(now);
+    }
+
+    /// Asks every link for what it should bring next, and ends those that have brought everything.
+    fn catch_up(&mut self, now: Timestamp) {
+        for link in self.catch_ups.links() {
+            let seen = &self.seen;
+            if self.catch_ups.is_done(link, |id| seen.contains(id)) {
+                self.end_catch_up(now, link);
+                continue;
+            }
+            let ids = self.catch_ups.next(now, link, |id| seen.contains(id));
+            if !ids.is_empty() {
+                self.stats.fetched += ids.len() as u64;
+                self.send_signal(now, link, &Signal::Fetch(ids));
+            }
+        }
+    }
+
+    /// What waited is taken now.
+    pub(super) fn end_catch_up(&mut self, now: Timestamp, link: LinkId) {
+        self.timers.stop(Timer::CatchUp(link));
+        for (frame, message) in self.catch_ups.end(link) {
+            self.take_held(now, link, (frame, message));
+        }
+    }
+
+    fn take_held(&mut self, now: Timestamp, link: LinkId, (frame, message): Held) {
+        let id = message.id();
+        self.take_broadcast(now, link, &frame, message);
+        self.caught(now, id);
+    }
+
+    /// A peer that names what it does not give is not waited for.
+    pub(super) fn catch_up_expired(&mut self, now: Timestamp, link: LinkId) {
+        let Some(progress) = self.catch_ups.progress(link) else {
+            return;
+        };
+        match progress + self.config.catch_up_timeout {
+            due if due > now => self.timers.set(Timer::CatchUp(link), due),
+            _ => {
+                self.end_catch_up(now, link);
+                self.catch_up(now);
+            }
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Links whose peer holds broadcasts that this node has not had: what is wanted of each, what is asked for, and what must
+//! wait meanwhile so that the messages of a sender stay in their order.
+//!
+//! It keeps account. Asking, and what becomes of a message, are the node's.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::id::{LinkId, MessageId};
+use crate::time::Timestamp;
+use crate::wire::{Frame, Message};
+
+/// Most messages that are asked for at a time.
+pub(super) const ASKED: usize = 512;
+
+/// A broadcast that waits, as it came.
+pub(super) type Held = (Frame, Message);
+
+#[derive(Debug)]
+struct CatchUp {
+    wanted: VecDeque<MessageId>,
+    /// How many of them were asked for here and did not come.
+    outstanding: usize,
+    held: Vec<Held>,
+    held_bytes: usize,
+    progress: Timestamp,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct CatchUps {
+    by_link: BTreeMap<LinkId, CatchUp>,
+    /// What was asked for, and of whom.
+    asked: BTreeMap<MessageId, LinkId>,
+}
+
+impl CatchUps {
+    /// The peer of a link holds these, oldest first.
+    pub(super) fn begin(&mut self, now: Timestamp, link: LinkId, wanted: VecDeque<MessageId>) {
+        let catch_up = CatchUp {
+            wanted,
+            outstanding: 0,
+            held: Vec::new(),
+            held_bytes: 0,
+            progress: now,
+        };
+        self.by_link.insert(link, catch_up);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_link.is_empty()
+    }
+
+    pub(super) fn contains(&self, link: LinkId) -> bool {
+        self.by_link.contains_key(&link)
+    }
+
+    pub(super) fn links(&self) -> Vec<LinkId> {
+        self.by_link.keys().copied().collect()
+    }
+
+    pub(super) fn is_asked(&self, id: &MessageId) -> bool {
+        self.asked.contains_key(id)
+    }
+
+    /// Whether a message of `link` has to wait: what was not asked for, until the rest has come.
+    pub(super) fn makes_wait(&self, link: LinkId, id: &MessageId) -> bool {
+        self.contains(link) && !self.is_asked(id)
+    }
+
+    /// Keeps a message until its link has caught up; gives it back if that would be more than `most` bytes.
+    pub(super) fn hold(&mut self, link: LinkId, held: Held, most: usize) -> Result<(), Held> {
+        let size = held.0.as_bytes().len();
+        match self.by_link.get_mut(&link) {
+            Some(catch_up) if catch_up.held_bytes + size <= most => {
+                catch_up.held_bytes += size;
+                catch_up.held.push(held);
+                Ok(())
+            }
+            _ => Err(held),
+        }
+    }
+
+    /// A message is here, or will not be had of whom it was asked.
+    pub(super) fn settled(&mut self, now: Timestamp, id: &MessageId) {
+        let Some(link) = self.asked.remove(id) else {
+            return;
+        };
+        if let Some(catch_up) = self.by_link.get_mut(&link) {
+            catch_up.outstanding -= 1;
+            catch_up.progress = now;
+        }
+    }
+
+    /// The peer of `link` has a message no more.
+    pub(super) fn gone(&mut self, now: Timestamp, link: LinkId, id: &MessageId) {
+        if self.asked.get(id) == Some(&link) {
+            self.settled(now, id);
+        }
+        if let Some(catch_up) = self.by_link.get_mut(&link) {
+            catch_up.wanted.retain(|wanted| wanted != id);
+        }
+    }
+
+    /// Whether everything that was wanted of a link is here.
+    pub(super) fn is_done(&mut self, link: LinkId, is_here: impl Fn(&MessageId) -> bool) -> bool {
+        let Some(catch_up) = self.by_link.get_mut(&link) else {
+            return false;
+        };
+        while catch_up.wanted.front().is_some_and(&is_here) {
+            catch_up.wanted.pop_front();
+        }
+        catch_up.wanted.is_empty()
+    }
+
+    /// What to ask the peer of a link for now, as all that was asked before has come.
+    pub(super) fn next(
+        &mut self,
+        now: Timestamp,
+        link: LinkId,
+        is_here: impl Fn(&MessageId) -> bool,
+    ) -> Vec<MessageId> {
+        let Some(catch_up) = self.by_link.get_mut(&link) else {
+            return Vec::new();
+        };
+        if catch_up.outstanding > 0 {
+            return Vec::new();
+        }
+        let asked = &self.asked;
+        let open = |id: &&MessageId| !asked.contains_key(*id) && !is_here(id);
+        let next: Vec<_> = catch_up
+            .wanted
+            .iter()
+            .filter(open)
+            .take(ASKED)
+            .copied()
+            .collect();
+        catch_up.outstanding = next.len();
+        catch_up.progress = now;
+        self.asked.extend(next.iter().map(|id| (*id, link)));
+        next
+    }
+
+    /// When a link last brought something.
+    pub(super) fn progress(&self, link: LinkId) -> Option<Timestamp> {
+        self.by_link.get(&link).map(|catch_up| catch_up.progress)
+    }
+
+    /// Ends it for a link: what waited.
+    pub(super) fn end(&mut self, link: LinkId) -> Vec<Held> {
+        let Some(catch_up) = self.by_link.remove(&link) else {
+            return Vec::new();
+        };
+        if catch_up.outstanding > 0 {
+            self.asked.retain(|_, of| *of != link);
+        }
+        catch_up.held
+    }
+
+    /// Messages that are wanted, and bytes that wait.
+    pub(super) fn size(&self) -> (usize, usize) {
+        let all = self.by_link.values();
+        all.fold((0, 0), |(wanted, held), catch_up| {
+            (wanted + catch_up.wanted.len(), held + catch_up.held_bytes)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: LinkId = LinkId::dialled(1);
+    const TWO: LinkId = LinkId::dialled(2);
+    const NOW: Timestamp = Timestamp::ZERO;
+
+    fn id(number: u64) -> MessageId {
+        MessageId::of(&number.to_be_bytes())
+    }
+
+    fn ids(numbers: core::ops::Range<u64>) -> VecDeque<MessageId> {
+        numbers.map(id).collect()
+    }
+
+    fn nothing(_: &MessageId) -> bool {
+        false
+    }
+
+    #[test]
+    fn one_batch_is_asked_for_after_the_other_in_order() {
+        let mut all = CatchUps::default();
+        all.begin(NOW, ONE, ids(0..600));
+        let first = all.next(NOW, ONE, nothing);
+        assert_eq!(first, Vec::from(ids(0..512)));
+        assert_eq!(all.next(NOW, ONE, nothing), []);
+        first.iter().for_each(|id| all.settled(NOW, id));
+        let is_here = |id: &MessageId| first.contains(id);
+        assert!(!all.is_done(ONE, is_here));
+        assert_eq!(all.next(NOW, ONE, is_here), Vec::from(ids(512..600)));
+        assert!(all.is_done(ONE, |_| true));
+    }
+
+    #[test]
+    fn what_one_is_asked_for_another_is_not_until_the_first_fails() {
+        let mut all = CatchUps::default();
+        all.begin(NOW, ONE, ids(0..2));
+        all.begin(NOW, TWO, ids(0..3));
+        assert_eq!(all.next(NOW, ONE, nothing), [id(0), id(1)]);
+        assert_eq!(all.next(NOW, TWO, nothing), [id(2)]);
+        all.settled(NOW, &id(2));
+        assert_eq!(all.next(NOW, TWO, |here| *here == id(2)), []);
+        all.end(ONE);
+        assert_eq!(all.next(NOW, TWO, |here| *here == id(2)), [id(0), id(1)]);
+    }
+
+    #[test]
+    fn what_a_peer_has_no_more_is_not_waited_for() {
+        let mut all = CatchUps::default();
+        all.begin(NOW, ONE, ids(0..2));
+        all.next(NOW, ONE, nothing);
+        all.gone(NOW, ONE, &id(0));
+        all.gone(NOW, ONE, &id(1));
+        assert!(all.is_done(ONE, nothing));
+        assert!(all.end(ONE).is_empty() && all.is_empty());
+    }
+}

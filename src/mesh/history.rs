@@ -1,0 +1,190 @@
+//! The broadcasts of the last minute, for those who missed them: legacy peers whose link was lost, neighbours that come back,
+//! and those that were promised one by its id.
+//!
+//! Bounded in bytes and in frames; it says how far back it is whole.
+
+use core::time::Duration;
+use std::collections::{HashMap, VecDeque};
+
+use bytes::Bytes;
+
+use super::flood::Keyed;
+use crate::id::{LinkId, MessageId, NodeId};
+use crate::time::Timestamp;
+
+/// A broadcast that is kept.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    pub(super) id: MessageId,
+    pub(super) at: Timestamp,
+    pub(super) sender: NodeId,
+    /// The link by which it came; `None` if it is this node's own.
+    pub(super) via: Option<LinkId>,
+    /// The plain frame.
+    pub(super) frame: Bytes,
+}
+
+#[derive(Debug)]
+pub(super) struct History {
+    kept: VecDeque<Kept>,
+    /// The number of the oldest; numbers rise by one.
+    first: u64,
+    numbers: HashMap<MessageId, u64, Keyed>,
+    bytes: usize,
+    /// When the newest came that had to go before its time.
+    cut: Option<Timestamp>,
+    span: Duration,
+    most: (usize, usize),
+}
+
+impl History {
+    /// Keeps broadcasts for `span`, and at most so many bytes and frames of them.
+    pub(super) fn new(span: Duration, most: (usize, usize), key: u64) -> Self {
+        Self {
+            kept: VecDeque::new(),
+            first: 0,
+            numbers: HashMap::with_hasher(Keyed { key }),
+            bytes: 0,
+            cut: None,
+            span,
+            most,
+        }
+    }
+
+    /// Keeps a broadcast, and lets go of those that are too old or too many.
+    pub(super) fn keep(&mut self, kept: Kept) {
+        let now = kept.at;
+        self.bytes += kept.frame.len();
+        let number = self.first + self.kept.len() as u64;
+        self.numbers.insert(kept.id, number);
+        // A copy: a frame may be a slice of a far larger buffer, which the bound does not count.
+        let frame = Bytes::copy_from_slice(&kept.frame);
+        self.kept.push_back(Kept { frame, ..kept });
+        while let Some(oldest) = self.kept.front() {
+            let (bytes, frames) = self.most;
+            let is_old = now.since(oldest.at) >= self.span;
+            if !is_old && self.bytes <= bytes && self.kept.len() <= frames {
+                return;
+            }
+            if !is_old {
+                self.cut = Some(oldest.at);
+            }
+            self.drop_oldest();
+        }
+    }
+
+    fn drop_oldest(&mut self) {
+        let Some(oldest) = self.kept.pop_front() else {
+            return;
+        };
+        self.bytes -= oldest.frame.len();
+        self.first += 1;
+        // The same one may have been kept again since.
+        if self.numbers.get(&oldest.id) == Some(&(self.first - 1)) {
+            self.numbers.remove(&oldest.id);
+        }
+    }
+
+    pub(super) fn find(&self, id: &MessageId) -> Option<&Kept> {
+        let number = self.numbers.get(id)?.checked_sub(self.first)?;
+        self.kept.get(usize::try_from(number).ok()?)
+    }
+
+    /// What came since `from` and is not too old, oldest first.
+    pub(super) fn since(&self, now: Timestamp, from: Timestamp) -> impl Iterator<Item = &Kept> {
+        let span = self.span;
+        self.kept
+            .iter()
+            .filter(move |kept| kept.at >= from && now.since(kept.at) < span)
+    }
+
+    /// How far back nothing is missing.
+    pub(super) fn reach(&self, now: Timestamp) -> Duration {
+        let cut = self.cut.map(|at| now.since(at));
+        cut.map_or(self.span, |reach| reach.min(self.span))
+    }
+
+    /// Bytes and frames that are kept.
+    pub(super) fn size(&self) -> (usize, usize) {
+        (self.bytes, self.kept.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPAN: Duration = Duration::from_secs(60);
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1_000)
+    }
+
+    fn kept(second: u64, size: usize) -> Kept {
+        Kept {
+            id: MessageId::of(&[second.to_be_bytes(), size.to_be_bytes()].concat()),
+            at: at(second),
+            sender: "2a".parse().expect("an id"),
+            via: None,
+            frame: Bytes::from(vec![0; size]),
+        }
+    }
+
+    fn history() -> History {
+        History::new(SPAN, (100, 5), 7)
+    }
+
+    fn sizes(history: &History, now: u64, from: u64) -> Vec<usize> {
+        let since = history.since(at(now), at(from));
+        since.map(|kept| kept.frame.len()).collect()
+    }
+
+    #[test]
+    fn what_is_kept_is_found_by_its_id_until_it_is_too_old() {
+        let mut history = history();
+        history.keep(kept(1, 1));
+        history.keep(kept(2, 2));
+        assert_eq!(history.find(&kept(1, 1).id).map(|k| k.at), Some(at(1)));
+        history.keep(kept(61, 3));
+        assert!(history.find(&kept(1, 1).id).is_none());
+        assert!(history.find(&kept(2, 2).id).is_some());
+        assert_eq!(history.reach(at(61)), SPAN, "age is no gap");
+    }
+
+    #[test]
+    fn what_is_too_old_is_not_told_though_nothing_new_came() {
+        let mut history = history();
+        history.keep(kept(1, 1));
+        history.keep(kept(40, 2));
+        assert_eq!(sizes(&history, 62, 0), [2]);
+        assert_eq!(sizes(&history, 50, 1), [1, 2]);
+        assert_eq!(sizes(&history, 50, 2), [2]);
+    }
+
+    #[test]
+    fn what_is_kept_holds_no_larger_buffer() {
+        let mut history = history();
+        let buffer = Bytes::from(vec![0; 65_536]);
+        let frame = buffer.slice(..10);
+        history.keep(Kept {
+            frame,
+            ..kept(1, 1)
+        });
+        let found = history.find(&kept(1, 1).id).expect("kept");
+        assert_ne!(found.frame.as_ptr(), buffer.as_ptr());
+    }
+
+    #[test]
+    fn it_is_bounded_the_newest_stay_and_it_says_how_far_it_reaches() {
+        let mut history = history();
+        for second in 1..=50 {
+            history.keep(kept(second, second as usize % 50));
+            let (bytes, frames) = history.size();
+            assert!(bytes <= 100 && frames <= 5 && history.numbers.len() == frames);
+        }
+        assert!(history.find(&kept(50, 0).id).is_some());
+        assert_eq!(sizes(&history, 50, 0), [48, 49, 0]);
+        assert_eq!(history.reach(at(50)), Duration::from_secs(3));
+        assert_eq!(history.reach(at(200)), SPAN);
+    }
+}

@@ -1,0 +1,199 @@
+//! Broadcasts of which a neighbour sent the id only, and which must come of themselves soon or be asked for.
+
+use core::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::id::{LinkId, MessageId};
+use crate::time::Timestamp;
+
+/// Most neighbours that are remembered for one message.
+const ANNOUNCERS: usize = 4;
+/// How often each of them is asked.
+const ROUNDS: usize = 2;
+
+#[derive(Debug)]
+struct Promise {
+    by: Vec<LinkId>,
+    asked: usize,
+    due: Timestamp,
+}
+
+#[derive(Debug)]
+pub(super) struct Promises {
+    all: BTreeMap<MessageId, Promise>,
+    queue: BTreeSet<(Timestamp, MessageId)>,
+    capacity: usize,
+}
+
+impl Promises {
+    /// Keeps at most `capacity` of them.
+    pub(super) fn new(capacity: usize) -> Self {
+        Self {
+            all: BTreeMap::new(),
+            queue: BTreeSet::new(),
+            capacity,
+        }
+    }
+
+    /// A neighbour has a message, which is asked for at `due` if it has not come.
+    pub(super) fn made(&mut self, id: MessageId, by: LinkId, due: Timestamp) {
+        if let Some(promise) = self.all.get_mut(&id) {
+            if promise.by.len() < ANNOUNCERS && !promise.by.contains(&by) {
+                promise.by.push(by);
+            }
+            return;
+        }
+        if self.all.len() >= self.capacity {
+            return;
+        }
+        let promise = Promise {
+            by: vec![by],
+            asked: 0,
+            due,
+        };
+        self.all.insert(id, promise);
+        self.queue.insert((due, id));
+    }
+
+    /// The message came: who has it besides.
+    pub(super) fn kept(&mut self, id: &MessageId) -> Vec<LinkId> {
+        let Some(promise) = self.all.remove(id) else {
+            return Vec::new();
+        };
+        self.queue.remove(&(promise.due, *id));
+        promise.by
+    }
+
+    /// When the next one is due.
+    pub(super) fn next(&self) -> Option<Timestamp> {
+        self.queue.first().map(|&(due, _)| due)
+    }
+
+    /// All are due now: a link is gone, by which they may have been meant to come.
+    pub(super) fn hurry(&mut self, now: Timestamp) {
+        self.queue.clear();
+        for (id, promise) in &mut self.all {
+            promise.due = promise.due.min(now);
+            self.queue.insert((promise.due, *id));
+        }
+    }
+
+    /// Whom to ask for what, as it is late; those asked have `patience` before another is. Who promised in vain is
+    /// forgotten in the end, as another announcement may come.
+    pub(super) fn overdue(
+        &mut self,
+        now: Timestamp,
+        patience: Duration,
+    ) -> BTreeMap<LinkId, Vec<MessageId>> {
+        let mut asks = BTreeMap::<_, Vec<_>>::new();
+        while let Some(&(due, id)) = self.queue.first().filter(|(due, _)| *due <= now) {
+            self.queue.remove(&(due, id));
+            let Some(promise) = self.all.get_mut(&id) else {
+                continue;
+            };
+            if promise.asked >= promise.by.len() * ROUNDS {
+                self.all.remove(&id);
+                continue;
+            }
+            let link = promise.by[promise.asked % promise.by.len()];
+            promise.asked += 1;
+            promise.due = now + patience;
+            self.queue.insert((promise.due, id));
+            asks.entry(link).or_default().push(id);
+        }
+        asks
+    }
+
+    /// A link is gone, and what it promised.
+    pub(super) fn forget(&mut self, link: LinkId) {
+        let queue = &mut self.queue;
+        self.all.retain(|id, promise| {
+            promise.by.retain(|by| *by != link);
+            let is_left = !promise.by.is_empty();
+            if !is_left {
+                queue.remove(&(promise.due, *id));
+            }
+            is_left
+        });
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: LinkId = LinkId::dialled(1);
+    const TWO: LinkId = LinkId::dialled(2);
+    const PATIENCE: Duration = Duration::from_millis(10);
+
+    fn id(number: u64) -> MessageId {
+        MessageId::of(&number.to_be_bytes())
+    }
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    fn asks(promises: &mut Promises, millis: u64) -> Vec<(LinkId, usize)> {
+        let asks = promises.overdue(at(millis), PATIENCE);
+        asks.into_iter()
+            .map(|(link, ids)| (link, ids.len()))
+            .collect()
+    }
+
+    #[test]
+    fn what_comes_in_time_is_not_asked_for() {
+        let mut promises = Promises::new(10);
+        promises.made(id(1), ONE, at(5));
+        promises.made(id(1), TWO, at(6));
+        assert_eq!(promises.kept(&id(1)), [ONE, TWO]);
+        assert_eq!((promises.next(), promises.len()), (None, 0));
+        assert_eq!(asks(&mut promises, 100), []);
+    }
+
+    #[test]
+    fn each_that_promised_is_asked_in_turn_twice() {
+        let mut promises = Promises::new(10);
+        promises.made(id(1), ONE, at(5));
+        promises.made(id(1), TWO, at(6));
+        promises.made(id(2), ONE, at(5));
+        assert_eq!(asks(&mut promises, 4), []);
+        assert_eq!(asks(&mut promises, 5), [(ONE, 2)]);
+        assert_eq!(asks(&mut promises, 14), []);
+        assert_eq!(asks(&mut promises, 15), [(ONE, 1), (TWO, 1)]);
+        assert_eq!(asks(&mut promises, 25), [(ONE, 1)]);
+        assert_eq!(asks(&mut promises, 35), [(TWO, 1)]);
+        assert_eq!(asks(&mut promises, 45), []);
+        assert_eq!((promises.next(), promises.len()), (None, 0));
+    }
+
+    #[test]
+    fn a_link_that_is_gone_is_not_asked_and_the_rest_at_once() {
+        let mut promises = Promises::new(10);
+        promises.made(id(1), ONE, at(5));
+        promises.made(id(1), TWO, at(5));
+        promises.made(id(2), ONE, at(5));
+        promises.forget(ONE);
+        promises.hurry(at(1));
+        assert_eq!((promises.next(), promises.len()), (Some(at(1)), 1));
+        assert_eq!(asks(&mut promises, 1), [(TWO, 1)]);
+    }
+
+    #[test]
+    fn there_are_only_so_many() {
+        let mut promises = Promises::new(10);
+        for number in 0..100 {
+            promises.made(id(number), ONE, at(5));
+        }
+        assert_eq!((promises.len(), promises.queue.len()), (10, 10));
+        for link in 0..100 {
+            promises.made(id(0), LinkId::dialled(link), at(5));
+        }
+        assert_eq!(promises.kept(&id(0)).len(), ANNOUNCERS);
+    }
+}

@@ -1,0 +1,253 @@
+//! Broadcasts between capable neighbours: payloads along the tree of their source, ids elsewhere, and what is late is asked for.
+//!
+//! Towards py2p and js2p everything floods. A broadcast never goes back by the link it came on, nor to its sender, nor to
+//! who showed to have it.
+
+use std::collections::VecDeque;
+
+use super::Mesh;
+use super::event::Ticket;
+use super::flood::Forms;
+use super::history::Kept;
+use super::link::Link;
+use super::outbox::{Class, Parcel};
+use super::timers::Timer;
+use super::trees::Branch;
+use crate::id::{LinkId, MessageId, NodeId};
+use crate::time::Timestamp;
+use crate::wire::Signal;
+
+/// Ids that wait for one link before they are sent without waiting for more.
+const ANNOUNCED: usize = 256;
+/// Most messages that one link may be owed; more are not promised. What is asked for at a time is half of it.
+const OWED: usize = 1_024;
+
+/// A broadcast on its way through this node.
+pub(super) struct Passing<'a> {
+    pub(super) id: MessageId,
+    pub(super) forms: &'a Forms,
+    /// The link by which it came; `None` for this node's own.
+    pub(super) from: Option<LinkId>,
+}
+
+impl Mesh {
+    /// Sends a broadcast that is new on; returns how many links took its payload.
+    pub(super) fn spread(
+        &mut self,
+        now: Timestamp,
+        passing: &Passing<'_>,
+        class: Class,
+        ticket: Option<Ticket>,
+    ) -> usize {
+        let Passing { id, forms, from } = *passing;
+        let source = &forms.sender;
+        let knowing = self.promises.kept(&id);
+        let mut branch = self.trees.take(source);
+        match from {
+            Some(link) => branch.came_by(link),
+            None if !self.has_eager(&branch) => branch.flood(),
+            None => {}
+        }
+        let bearer = self.bearer(from);
+        let is_wanted = |link: LinkId, node: &NodeId| {
+            node != source && bearer.as_ref() != Some(node) && !knowing.contains(&link)
+        };
+        let took = self.flood(now, forms, class, ticket, |link, peer| {
+            is_wanted(link, &peer.node) && !(peer.trees && branch.is_lazy(link))
+        });
+        let is_lazy = |link: &LinkId| {
+            let link = self.links.get(link).and_then(Link::greeted);
+            link.is_some_and(|peer| peer.trees)
+        };
+        let lazy: Vec<_> = branch.lazy().iter().copied().filter(is_lazy).collect();
+        for link in lazy {
+            let node = self.links.get(&link).and_then(Link::node);
+            if node.is_some_and(|node| is_wanted(link, node)) {
+                self.announce(now, link, id);
+            }
+        }
+        self.trees.put(source, branch);
+        self.history.keep(Kept {
+            id,
+            at: now,
+            sender: source.clone(),
+            via: from,
+            frame: forms.plain.as_bytes().clone(),
+        });
+        took
+    }
+
+    /// The node at the other end of the link by which something came.
+    fn bearer(&self, from: Option<LinkId>) -> Option<NodeId> {
+        from.and_then(|link| self.links.get(&link))
+            .and_then(Link::node)
+            .cloned()
+    }
+
+    /// Whether some link gets payloads: if all are lazy, each has heard of the source by another that is gone.
+    fn has_eager(&self, branch: &Branch) -> bool {
+        let mut mesh = self.links.iter().filter(|(_, link)| link.lent.is_none());
+        mesh.any(|(id, link)| {
+            let greeted = link.greeted();
+            greeted.is_some_and(|peer| !(peer.trees && branch.is_lazy(*id)))
+        })
+    }
+
+    fn announce(&mut self, now: Timestamp, id: LinkId, message: MessageId) {
+        let Some(link) = self.links.get_mut(&id) else {
+            return;
+        };
+        link.announcing.push(message);
+        if link.announcing.len() >= ANNOUNCED {
+            self.announce_over(now, id);
+        } else {
+            let due = now + self.config.announce;
+            self.timers.set_if_unset(Timer::Announce(id), due);
+        }
+    }
+
+    /// Sends a link the ids that wait for it. A peer that reads too slowly for payloads is spared these too.
+    pub(super) fn announce_over(&mut self, now: Timestamp, id: LinkId) {
+        self.timers.stop(Timer::Announce(id));
+        let Some(link) = self.links.get_mut(&id) else {
+            return;
+        };
+        let ids = core::mem::take(&mut link.announcing);
+        self.send_spare(now, id, &Signal::Announce(ids));
+    }
+
+    /// Sends what the link can live without.
+    pub(super) fn send_spare(&mut self, now: Timestamp, id: LinkId, signal: &Signal) {
+        let message = self.sign(now, signal, crate::wire::Trailer::default());
+        let frame = message.frame().into_bytes();
+        self.post_counted(now, id, Parcel::relayed(frame));
+    }
+
+    /// A broadcast came by a link though it was known: unless that is where it comes from, the link is to get ids only.
+    pub(super) fn prune_if_redundant(&mut self, now: Timestamp, id: LinkId, message: &MessageId) {
+        let peer = self.links.get(&id).and_then(Link::greeted);
+        let Some(peer) = peer.filter(|peer| peer.trees) else {
+            return;
+        };
+        let Some(kept) = self.history.find(message) else {
+            return;
+        };
+        let Some(branch) = self.trees.get_mut(&kept.sender) else {
+            return;
+        };
+        let parent = branch.parent.and_then(|link| self.links.get(&link));
+        match parent.and_then(Link::greeted) {
+            // Two links to one peer: which one stays is not settled.
+            Some(parent) if parent.node == peer.node => {}
+            // The flood of the relatives is not to be relied on.
+            Some(parent) if !parent.trees => branch.came_by(id),
+            None if kept.via.is_some() => branch.came_by(id),
+            _ => {
+                if branch.is_to_be_pruned(now, id) {
+                    let source = kept.sender.clone();
+                    self.send_signal(now, id, &Signal::Prune(source));
+                }
+            }
+        }
+    }
+
+    /// The peer has the source's messages from elsewhere.
+    pub(super) fn handle_prune(&mut self, link: LinkId, source: &NodeId) {
+        if let Some(branch) = self.trees.get_mut(source) {
+            branch.prune(link);
+        }
+    }
+
+    /// The peer has these: they come of themselves soon, or are asked for.
+    pub(super) fn handle_announce(&mut self, now: Timestamp, link: LinkId, ids: Vec<MessageId>) {
+        let due = now + self.config.graft;
+        for id in ids {
+            if !self.seen.contains(&id) && !self.catch_ups.is_asked(&id) {
+                self.promises.made(id, link, due);
+            }
+        }
+        self.time_promises();
+    }
+
+    fn time_promises(&mut self) {
+        match self.promises.next() {
+            Some(due) => self.timers.set(Timer::Promises, due),
+            None => self.timers.stop(Timer::Promises),
+        }
+    }
+
+    /// Asks for what was promised and is late.
+    pub(super) fn promises_expired(&mut self, now: Timestamp) {
+        for (link, ids) in self.promises.overdue(now, self.config.graft) {
+            for ids in ids.chunks(OWED / 2) {
+                self.stats.grafts += ids.len() as u64;
+                self.send_spare(now, link, &Signal::Graft(ids.to_vec()));
+            }
+        }
+        self.time_promises();
+    }
+
+    /// The peer wants these, and what their sources say from now on.
+    pub(super) fn handle_graft(&mut self, now: Timestamp, link: LinkId, ids: Vec<MessageId>) {
+        for id in &ids {
+            let source = self.history.find(id).map(|kept| kept.sender.clone());
+            if let Some(branch) = source.and_then(|source| self.trees.get_mut(&source)) {
+                branch.graft(link);
+            }
+        }
+        self.owe(now, link, ids);
+    }
+
+    /// The peer wants these, which go as its link takes them; those that are not here, it is told of.
+    pub(super) fn owe(&mut self, now: Timestamp, id: LinkId, ids: Vec<MessageId>) {
+        let Some(link) = self.links.get_mut(&id) else {
+            return;
+        };
+        let (here, gone): (Vec<_>, Vec<_>) = ids
+            .into_iter()
+            .partition(|id| self.history.find(id).is_some());
+        let room = OWED.saturating_sub(link.owed.len());
+        link.owed.extend(here.into_iter().take(room));
+        if !gone.is_empty() {
+            self.send_spare(now, id, &Signal::Gone(gone));
+        }
+        self.pay(now, id);
+    }
+
+    /// Sends a link what it is owed, as far as its transport takes it: what is live has the queue to itself.
+    pub(super) fn pay(&mut self, now: Timestamp, id: LinkId) {
+        while let Some(frame) = self.next_owed(id) {
+            self.post_counted(now, id, Parcel::relayed(frame));
+        }
+    }
+
+    fn next_owed(&mut self, id: LinkId) -> Option<bytes::Bytes> {
+        let link = self.links.get_mut(&id)?;
+        let node = link.node()?.clone();
+        while let Some(first) = link.owed.front() {
+            // Gone meanwhile, or the peer's own word: never back by the link it came on.
+            let kept = self.history.find(first);
+            let kept = kept.filter(|kept| kept.via != Some(id) && kept.sender != node);
+            let Some(kept) = kept else {
+                link.owed.pop_front();
+                continue;
+            };
+            if !link.outbox.takes(kept.frame.len()) {
+                return None;
+            }
+            link.owed.pop_front();
+            return Some(kept.frame.clone());
+        }
+        // Its room is not needed any more.
+        link.owed = VecDeque::new();
+        None
+    }
+
+    /// A link is gone: what was to come by it is asked for elsewhere, at once.
+    pub(super) fn forget_branches(&mut self, now: Timestamp, link: LinkId) {
+        self.trees.forget(link);
+        self.promises.forget(link);
+        self.promises.hurry(now);
+        self.time_promises();
+    }
+}

@@ -1,0 +1,282 @@
+//! Broadcasts between nodes of ours: each payload once, by a tree that mends itself.
+
+use core::time::Duration;
+
+use rs2p::Scheme;
+use rs2p::id::MessageId;
+use rs2p::wire::{IdForm, Signal};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use crate::by_hand::{ALL_OF_OURS, Legacy, heard, heard_texts};
+use crate::world::World;
+
+/// So many nodes, each linked to the three before it and to no others.
+fn thicket(count: usize) -> World {
+    thicket_over(Scheme::Ws, count)
+}
+
+fn thicket_over(scheme: Scheme, count: usize) -> World {
+    let mut world = World::new(scheme);
+    for number in 0..count {
+        world.add(|config| config.outgoing = 0);
+        for other in number.saturating_sub(3)..number {
+            world.connect(number, other);
+        }
+    }
+    world.run(5);
+    world
+}
+
+fn duplicates(world: &World) -> u64 {
+    let stats = world.nodes.iter().map(|node| node.mesh.stats());
+    stats.map(|stats| stats.duplicates).sum()
+}
+
+/// Says something and returns how many copies came once too often.
+fn say(world: &mut World, from: usize, text: &str) -> u64 {
+    let before = duplicates(world);
+    world.broadcast(from, text).expect("joined");
+    world.run(2);
+    for number in (0..world.nodes.len()).filter(|number| *number != from) {
+        let heard = world.received(number);
+        let times = heard.iter().filter(|heard| *heard == text).count();
+        assert_eq!(times, 1, "{text} at {number}");
+    }
+    duplicates(world) - before
+}
+
+/// A peer of node 0 that can all that ours can.
+fn able(world: &mut World, number: u8) -> Legacy {
+    able_over(world, number, Scheme::Ws)
+}
+
+fn able_over(world: &mut World, number: u8, scheme: Scheme) -> Legacy {
+    let mut peer = Legacy::knocking(world, number, IdForm::Text);
+    peer.greet_with(world, scheme, ALL_OF_OURS);
+    world.run(1);
+    peer
+}
+
+fn signals(world: &mut World, peer: &mut Legacy) -> Vec<Signal> {
+    let heard = heard(world, peer);
+    let parsed = heard
+        .iter()
+        .filter_map(|message| Signal::parse(message).ok());
+    parsed.collect()
+}
+
+#[test]
+fn after_its_first_message_each_payload_of_a_source_comes_once() {
+    let mut world = thicket(12);
+    for from in [0, 11, 5] {
+        assert!(say(&mut world, from, &format!("first of {from}")) > 0);
+        for round in 0..5 {
+            assert_eq!(say(&mut world, from, &format!("{round} of {from}")), 0);
+        }
+    }
+}
+
+#[test]
+fn with_no_trees_everything_floods() {
+    let mut world = World::new(Scheme::Ws);
+    for number in 0..4 {
+        world.add(|config| {
+            config.outgoing = 0;
+            config.trees = 0;
+        });
+        (0..number).for_each(|other| world.connect(number, other));
+    }
+    world.run(5);
+    for round in 0..3 {
+        assert_eq!(say(&mut world, 0, &format!("{round}")), 6);
+    }
+}
+
+#[test]
+fn what_a_dead_link_should_have_brought_is_asked_for_elsewhere() {
+    let mut world = thicket(8);
+    say(&mut world, 0, "flood");
+    say(&mut world, 0, "tree");
+    // The links live on, and carry nothing: nobody is told.
+    for other in 1..3 {
+        world.cut(0, other);
+    }
+    world.run_for(Duration::from_millis(100));
+    say(&mut world, 0, "repaired");
+    let grafts: u64 = world
+        .nodes
+        .iter()
+        .map(|node| node.mesh.stats().grafts)
+        .sum();
+    assert!(grafts > 0);
+    assert_eq!(say(&mut world, 0, "along the new tree"), 0);
+}
+
+#[test]
+fn a_node_that_dies_takes_nobody_with_it() {
+    let mut world = thicket(10);
+    for from in 0..10 {
+        say(&mut world, from, &format!("flood of {from}"));
+    }
+    world.kill(4);
+    world.broadcast(0, "after").expect("joined");
+    world.run(3);
+    for number in [1, 2, 3, 5, 6, 7, 8, 9] {
+        assert_eq!(
+            world.received(number).last().map(String::as_str),
+            Some("after")
+        );
+    }
+}
+
+#[test]
+fn relatives_get_every_payload_whatever_they_have_shown() {
+    let mut world = thicket_over(Scheme::Tcp, 2);
+    let mut one = Legacy::join_as(&mut world, 200);
+    let mut two = Legacy::join_as(&mut world, 201);
+    for round in 0..3 {
+        let text = format!("{round}");
+        let message = one.broadcast(&mut world, &text);
+        world.run(1);
+        assert_eq!(heard_texts(&mut world, &mut two), [text.as_str()]);
+        // As py2p does, which sends a broadcast back to where it came from.
+        world.hand(0, two.link, message.frame().into_bytes());
+        world.run(1);
+        assert_eq!(heard_texts(&mut world, &mut one), [""; 0]);
+    }
+    say(&mut world, 1, "from a tree");
+    assert_eq!(heard_texts(&mut world, &mut one), ["from a tree"]);
+}
+
+#[test]
+fn a_source_that_comes_by_a_relative_is_taken_from_ours_as_well() {
+    let mut world = thicket_over(Scheme::Tcp, 1);
+    let mut legacy = Legacy::join_as(&mut world, 200);
+    let mut ours = able_over(&mut world, 201, Scheme::Tcp);
+    let message = legacy.broadcast(&mut world, "first");
+    world.run(1);
+    heard(&mut world, &mut ours);
+    world.hand(0, ours.link, message.frame().into_bytes());
+    world.run(1);
+    let prunes = signals(&mut world, &mut ours);
+    assert_eq!(prunes, [], "py2p loses links of itself");
+}
+
+#[test]
+fn a_peer_whose_payload_is_one_too_many_is_asked_for_ids_once_a_second() {
+    let mut world = thicket(1);
+    let mut one = able(&mut world, 200);
+    let mut two = able(&mut world, 201);
+    heard(&mut world, &mut two);
+    let source = one.node.clone();
+    for round in 0..3 {
+        let message = one.broadcast(&mut world, &format!("{round}"));
+        world.run_for(Duration::from_millis(100));
+        world.hand(0, two.link, message.frame().into_bytes());
+    }
+    world.run_for(Duration::from_millis(100));
+    let heard = signals(&mut world, &mut two);
+    let prunes = heard
+        .iter()
+        .filter(|signal| **signal == Signal::Prune(source.clone()));
+    assert_eq!(prunes.count(), 1);
+    world.run(1);
+    let message = one.broadcast(&mut world, "again");
+    world.hand(0, two.link, message.frame().into_bytes());
+    world.run(1);
+    assert!(signals(&mut world, &mut two).contains(&Signal::Prune(source)));
+}
+
+#[test]
+fn who_asked_for_ids_gets_ids_and_may_graft_the_payload() {
+    let mut world = thicket(2);
+    let mut peer = able(&mut world, 200);
+    say(&mut world, 1, "first");
+    let source = world.id(1);
+    peer.signal(&mut world, &Signal::Prune(source));
+    heard(&mut world, &mut peer);
+    say(&mut world, 1, "second");
+    let announced = signals(&mut world, &mut peer);
+    let [Signal::Announce(ids)] = &announced[..] else {
+        panic!("{announced:?}");
+    };
+    assert_eq!(ids.len(), 1);
+    peer.signal(&mut world, &Signal::Graft(ids.clone()));
+    world.run(1);
+    assert_eq!(heard_texts(&mut world, &mut peer), ["second"]);
+    say(&mut world, 1, "third");
+    assert_eq!(heard_texts(&mut world, &mut peer), ["third"]);
+}
+
+#[test]
+fn what_is_not_had_is_said_to_be_gone_and_what_came_from_the_asker_stays_here() {
+    let mut world = thicket(1);
+    let mut peer = able(&mut world, 200);
+    let own = peer.broadcast(&mut world, "own");
+    heard(&mut world, &mut peer);
+    let nobodys = MessageId([7; 32]);
+    let ids = vec![own.id(), nobodys];
+    for ask in [Signal::Graft(ids.clone()), Signal::Fetch(ids)] {
+        peer.signal(&mut world, &ask);
+        world.run(1);
+        assert_eq!(
+            signals(&mut world, &mut peer),
+            [Signal::Gone(vec![nobodys])]
+        );
+    }
+}
+
+#[test]
+fn each_that_announced_what_is_late_is_asked_in_turn() {
+    let mut world = thicket(1);
+    let mut one = able(&mut world, 200);
+    let mut two = able(&mut world, 201);
+    let late = one.unsaid(&world, "late");
+    let announce = Signal::Announce(vec![late.id()]);
+    for peer in [&mut one, &mut two] {
+        heard(&mut world, peer);
+        peer.signal(&mut world, &announce);
+    }
+    world.run_for(Duration::from_millis(299));
+    assert_eq!(signals(&mut world, &mut one), []);
+    world.run_for(Duration::from_millis(10));
+    let graft = [Signal::Graft(vec![late.id()])];
+    assert_eq!(signals(&mut world, &mut one), graft);
+    assert_eq!(signals(&mut world, &mut two), []);
+    world.run_for(Duration::from_millis(300));
+    assert_eq!(signals(&mut world, &mut two), graft);
+    world.hand(0, two.link, late.frame().into_bytes());
+    world.run(5);
+    assert_eq!(world.received(0), ["late"]);
+    assert_eq!(
+        signals(&mut world, &mut one),
+        [],
+        "who has it is told nothing"
+    );
+}
+
+#[test]
+fn a_source_that_nobody_would_hear_floods_again() {
+    let mut world = thicket(1);
+    let mut peer = able(&mut world, 200);
+    world.broadcast(0, "first").expect("joined");
+    let own = world.id(0);
+    peer.signal(&mut world, &Signal::Prune(own));
+    heard(&mut world, &mut peer);
+    world.broadcast(0, "second").expect("joined");
+    world.run(1);
+    assert_eq!(heard_texts(&mut world, &mut peer), ["second"]);
+}
+
+#[test]
+fn a_source_that_never_spoke_cannot_be_pruned() {
+    let mut world = thicket(2);
+    let mut peer = able(&mut world, 200);
+    let other = world.id(1);
+    peer.signal(&mut world, &Signal::Prune(other));
+    world.run(1);
+    heard(&mut world, &mut peer);
+    say(&mut world, 1, "first");
+    assert_eq!(heard_texts(&mut world, &mut peer), ["first"]);
+}
