@@ -254,7 +254,7 @@ impl Mesh {
             return;
         };
         self.timers.stop_link(id);
-        self.forget_branches(now, id);
+        self.forget_branches(now, id, &link);
         self.lose_tickets(&link);
         if link.lent.is_some() {
             self.lent_link_down(now, &link);

@@ -1,7 +1,7 @@
 //! Broadcasts of which a neighbour sent the id only, and which must come of themselves soon or be asked for.
 
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::id::{LinkId, MessageId};
 use crate::time::Timestamp;
@@ -13,15 +13,28 @@ const ROUNDS: usize = 2;
 
 #[derive(Debug)]
 struct Promise {
-    by: Vec<LinkId>,
+    /// In the order of their announcements.
+    number: u64,
+    /// Who has it; the next to be asked is first.
+    by: VecDeque<LinkId>,
     asked: usize,
     due: Timestamp,
+}
+
+impl Promise {
+    fn ask(&mut self, link: LinkId, due: Timestamp) {
+        self.by.retain(|by| *by != link);
+        self.by.push_back(link);
+        self.asked += 1;
+        self.due = due;
+    }
 }
 
 #[derive(Debug)]
 pub(super) struct Promises {
     all: BTreeMap<MessageId, Promise>,
     queue: BTreeSet<(Timestamp, MessageId)>,
+    made: u64,
     capacity: usize,
 }
 
@@ -31,6 +44,7 @@ impl Promises {
         Self {
             all: BTreeMap::new(),
             queue: BTreeSet::new(),
+            made: 0,
             capacity,
         }
     }
@@ -39,7 +53,7 @@ impl Promises {
     pub(super) fn made(&mut self, id: MessageId, by: LinkId, due: Timestamp) {
         if let Some(promise) = self.all.get_mut(&id) {
             if promise.by.len() < ANNOUNCERS && !promise.by.contains(&by) {
-                promise.by.push(by);
+                promise.by.push_back(by);
             }
             return;
         }
@@ -47,10 +61,12 @@ impl Promises {
             return;
         }
         let promise = Promise {
-            by: vec![by],
+            number: self.made,
+            by: VecDeque::from([by]),
             asked: 0,
             due,
         };
+        self.made += 1;
         self.all.insert(id, promise);
         self.queue.insert((due, id));
     }
@@ -61,7 +77,7 @@ impl Promises {
             return Vec::new();
         };
         self.queue.remove(&(promise.due, *id));
-        promise.by
+        promise.by.into()
     }
 
     /// When the next one is due.
@@ -85,23 +101,52 @@ impl Promises {
         now: Timestamp,
         patience: Duration,
     ) -> BTreeMap<LinkId, Vec<MessageId>> {
+        let due = now + patience;
         let mut asks = BTreeMap::<_, Vec<_>>::new();
-        while let Some(&(due, id)) = self.queue.first().filter(|(due, _)| *due <= now) {
-            self.queue.remove(&(due, id));
+        while let Some(&(at, id)) = self.queue.first().filter(|(at, _)| *at <= now) {
+            self.queue.remove(&(at, id));
             let Some(promise) = self.all.get_mut(&id) else {
                 continue;
             };
-            if promise.asked >= promise.by.len() * ROUNDS {
+            let link = promise.by.front().copied();
+            let link = link.filter(|_| promise.asked < promise.by.len() * ROUNDS);
+            let Some(link) = link else {
                 self.all.remove(&id);
                 continue;
-            }
-            let link = promise.by[promise.asked % promise.by.len()];
-            promise.asked += 1;
-            promise.due = now + patience;
-            self.queue.insert((promise.due, id));
-            asks.entry(link).or_default().push(id);
+            };
+            promise.ask(link, due);
+            self.queue.insert((due, id));
+            asks.entry(link).or_default().push((promise.number, id));
         }
-        asks
+        for (link, asked) in &mut asks {
+            self.ask_for_the_rest(*link, due, asked);
+        }
+        let in_order = |mut asked: Vec<(u64, MessageId)>| {
+            asked.sort_unstable();
+            asked.into_iter().map(|(_, id)| id).collect()
+        };
+        let asks = asks.into_iter();
+        asks.map(|(link, asked)| (link, in_order(asked))).collect()
+    }
+
+    /// Who is asked for something late is asked for everything that it has announced: what comes after it would overtake
+    /// the rest.
+    fn ask_for_the_rest(
+        &mut self,
+        link: LinkId,
+        due: Timestamp,
+        asked: &mut Vec<(u64, MessageId)>,
+    ) {
+        let fresh = |promise: &&mut Promise| promise.asked == 0 && promise.by.contains(&link);
+        for (id, promise) in &mut self.all {
+            let Some(promise) = Some(promise).filter(fresh) else {
+                continue;
+            };
+            self.queue.remove(&(promise.due, *id));
+            promise.ask(link, due);
+            self.queue.insert((due, *id));
+            asked.push((promise.number, *id));
+        }
     }
 
     /// A link is gone, and what it promised.
@@ -139,7 +184,7 @@ mod tests {
         Timestamp::from_millis(millis)
     }
 
-    fn asks(promises: &mut Promises, millis: u64) -> Vec<(LinkId, usize)> {
+    fn asks_of(promises: &mut Promises, millis: u64) -> Vec<(LinkId, usize)> {
         let asks = promises.overdue(at(millis), PATIENCE);
         asks.into_iter()
             .map(|(link, ids)| (link, ids.len()))
@@ -153,7 +198,7 @@ mod tests {
         promises.made(id(1), TWO, at(6));
         assert_eq!(promises.kept(&id(1)), [ONE, TWO]);
         assert_eq!((promises.next(), promises.len()), (None, 0));
-        assert_eq!(asks(&mut promises, 100), []);
+        assert_eq!(asks_of(&mut promises, 100), []);
     }
 
     #[test]
@@ -162,14 +207,27 @@ mod tests {
         promises.made(id(1), ONE, at(5));
         promises.made(id(1), TWO, at(6));
         promises.made(id(2), ONE, at(5));
-        assert_eq!(asks(&mut promises, 4), []);
-        assert_eq!(asks(&mut promises, 5), [(ONE, 2)]);
-        assert_eq!(asks(&mut promises, 14), []);
-        assert_eq!(asks(&mut promises, 15), [(ONE, 1), (TWO, 1)]);
-        assert_eq!(asks(&mut promises, 25), [(ONE, 1)]);
-        assert_eq!(asks(&mut promises, 35), [(TWO, 1)]);
-        assert_eq!(asks(&mut promises, 45), []);
+        assert_eq!(asks_of(&mut promises, 4), []);
+        assert_eq!(asks_of(&mut promises, 5), [(ONE, 2)]);
+        assert_eq!(asks_of(&mut promises, 14), []);
+        assert_eq!(asks_of(&mut promises, 15), [(ONE, 1), (TWO, 1)]);
+        assert_eq!(asks_of(&mut promises, 25), [(ONE, 1)]);
+        assert_eq!(asks_of(&mut promises, 35), [(TWO, 1)]);
+        assert_eq!(asks_of(&mut promises, 45), []);
         assert_eq!((promises.next(), promises.len()), (None, 0));
+    }
+
+    #[test]
+    fn who_is_asked_is_asked_for_all_that_it_has_in_order() {
+        let mut promises = Promises::new(100);
+        for number in 0..20 {
+            promises.made(id(number), ONE, at(5 + number));
+        }
+        promises.made(id(20), TWO, at(30));
+        let asks = promises.overdue(at(6), PATIENCE);
+        let expected: Vec<_> = (0..20).map(id).collect();
+        assert_eq!(asks, BTreeMap::from([(ONE, expected)]));
+        assert_eq!(asks_of(&mut promises, 15), []);
     }
 
     #[test]
@@ -181,7 +239,7 @@ mod tests {
         promises.forget(ONE);
         promises.hurry(at(1));
         assert_eq!((promises.next(), promises.len()), (Some(at(1)), 1));
-        assert_eq!(asks(&mut promises, 1), [(TWO, 1)]);
+        assert_eq!(asks_of(&mut promises, 1), [(TWO, 1)]);
     }
 
     #[test]

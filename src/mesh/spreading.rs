@@ -190,12 +190,30 @@ impl Mesh {
     /// The peer wants these, and what their sources say from now on.
     pub(super) fn handle_graft(&mut self, now: Timestamp, link: LinkId, ids: Vec<MessageId>) {
         for id in &ids {
-            let source = self.history.find(id).map(|kept| kept.sender.clone());
-            if let Some(branch) = source.and_then(|source| self.trees.get_mut(&source)) {
+            let source = self.history.find(id).map(|kept| &kept.sender);
+            if let Some(branch) = source.and_then(|source| self.trees.get_mut(source)) {
                 branch.graft(link);
             }
         }
         self.owe(now, link, ids);
+        self.owe_unannounced(now, link);
+    }
+
+    /// What would only be announced, though its source's next message is sent: that must not overtake it.
+    fn owe_unannounced(&mut self, now: Timestamp, id: LinkId) {
+        let Some(link) = self.links.get_mut(&id) else {
+            return;
+        };
+        let (history, trees) = (&self.history, &mut self.trees);
+        let is_lazy = |message: &MessageId| {
+            let source = history.find(message).map(|kept| &kept.sender);
+            let branch = source.and_then(|source| trees.get_mut(source));
+            branch.is_some_and(|branch| branch.is_lazy(id))
+        };
+        let all = core::mem::take(&mut link.announcing);
+        let (announced, owed) = all.into_iter().partition(is_lazy);
+        link.announcing = announced;
+        self.owe(now, id, owed);
     }
 
     /// The peer wants these, which go as its link takes them; those that are not here, it is told of.
@@ -244,10 +262,34 @@ impl Mesh {
     }
 
     /// A link is gone: what was to come by it is asked for elsewhere, at once.
-    pub(super) fn forget_branches(&mut self, now: Timestamp, link: LinkId) {
-        self.trees.forget(link);
-        self.promises.forget(link);
+    pub(super) fn forget_branches(&mut self, now: Timestamp, id: LinkId, gone: &Link) {
+        if gone.greeted().is_some_and(|peer| peer.trees) {
+            self.say_again(now, id);
+        }
+        self.trees.forget(id);
+        self.promises.forget(id);
         self.promises.hurry(now);
         self.time_promises();
+    }
+
+    /// What this node said last may be lost with a link that carried it. Those who heard the ids only would ask for it too
+    /// late: what is said next would overtake it.
+    fn say_again(&mut self, now: Timestamp, id: LinkId) {
+        let own = self.identity.node.clone();
+        let Some(branch) = self.trees.get_mut(&own) else {
+            return;
+        };
+        if branch.is_lazy(id) {
+            return;
+        }
+        let lazy = branch.lazy().to_vec();
+        branch.flood();
+        let asked_for_by_now = self.config.announce + self.config.graft * 2;
+        let is_at_risk = |kept: &&Kept| kept.via.is_none() && now.since(kept.at) < asked_for_by_now;
+        let said = self.history.since(now, Timestamp::ZERO).filter(is_at_risk);
+        let said: Vec<_> = said.map(|kept| kept.id).collect();
+        for link in lazy {
+            self.owe(now, link, said.clone());
+        }
     }
 }

@@ -9,6 +9,7 @@ mod examples;
 mod listen;
 mod program;
 mod relay;
+mod ring;
 mod send;
 mod terminal;
 mod tls;

@@ -280,3 +280,30 @@ fn a_source_that_never_spoke_cannot_be_pruned() {
     say(&mut world, 1, "first");
     assert_eq!(heard_texts(&mut world, &mut peer), ["first"]);
 }
+
+#[test]
+fn what_was_said_into_a_link_as_it_died_is_said_again_before_anything_else() {
+    let mut world = World::new(Scheme::Ws);
+    for _ in 0..3 {
+        world.add(|config| config.outgoing = 0);
+    }
+    for (from, to) in [(0, 1), (0, 2), (1, 2)] {
+        world.connect(from, to);
+    }
+    world.run(5);
+    // All that node 2 hears of node 0, it hears from node 1.
+    let mut direct = Legacy::on(world.link_between(2, 0), 0, IdForm::Text);
+    direct.node = world.id(2);
+    world.broadcast(0, "first").expect("joined");
+    world.run(1);
+    let own = world.id(0);
+    direct.signal(&mut world, &Signal::Prune(own));
+    world.cut(0, 1);
+    world.broadcast(0, "into the dead link").expect("joined");
+    world.run_for(Duration::from_millis(30));
+    world.part(0, 1);
+    world.run_for(Duration::from_millis(10));
+    world.broadcast(0, "after").expect("joined");
+    world.run(2);
+    assert_eq!(world.received(2), ["first", "into the dead link", "after"]);
+}

@@ -448,6 +448,14 @@ impl World {
         self.deliver(number, LinkEvent::Closed { link, down });
     }
 
+    /// The link from one node to another, as the other calls it.
+    pub fn link_between(&self, one: usize, other: usize) -> LinkId {
+        let ends = self.ends.iter();
+        let mut links = ends.filter(|((from, _), (to, _))| (*from, *to) == (one, other));
+        let ((_, _), (_, there)) = links.next().expect("a link");
+        *there
+    }
+
     /// The far end of a link, as its node calls it.
     pub fn other_end(&self, number: usize, link: LinkId) -> LinkId {
         self.ends[&(number, link)].1
