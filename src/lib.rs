@@ -26,6 +26,7 @@
 //! | [`socket`] | what a user holds: [`MeshSocket`], its events and errors |
 //! | [`driver`] | one loop that runs a core over any transport and clock |
 //! | [`transport`] | the traits of a platform; [`memory`] is one for tests |
+//! | [`sim`] | a network of cores on virtual time, for tests |
 //! | [`mesh`] | the sans-IO core: who is linked, what is forwarded, what is due |
 //! | [`wire`] | frames, messages and values; stateless |
 //! | [`id`], [`time`], [`address`] | names, moments and places |
@@ -54,6 +55,7 @@ pub mod driver;
 pub mod id;
 pub mod memory;
 pub mod mesh;
+pub mod sim;
 pub mod socket;
 pub mod time;
 pub mod transport;

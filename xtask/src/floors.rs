@@ -17,14 +17,14 @@ const FLOORS: [&[&str]; 9] = [
     &["address"],
     &["wire"],
     &["mesh"],
-    &["transport"],
+    &["sim", "transport"],
     &["driver"],
     &["socket"],
     &["memory", "native", "web"],
 ];
 
 /// The modules that own no socket, clock, generator or task.
-const CORE: [&str; 5] = ["id", "time", "address", "wire", "mesh"];
+const CORE: [&str; 6] = ["id", "time", "address", "wire", "mesh", "sim"];
 
 /// What the core must not name.
 const WORLD: [&str; 9] = [

@@ -1,0 +1,11 @@
+//! The simulator itself: natively, and as wasm in a headless browser.
+
+#[cfg(target_arch = "wasm32")]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+
+mod applications;
+mod faults;
+mod figures;
+mod relatives;
+mod replay;
+mod worlds;
