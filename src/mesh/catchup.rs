@@ -155,12 +155,10 @@ impl CatchUps {
         catch_up.held
     }
 
-    /// Messages that are wanted, and bytes that wait.
-    pub(super) fn size(&self) -> (usize, usize) {
+    /// Most bytes that wait for any one link.
+    pub(super) fn held_bytes(&self) -> usize {
         let all = self.by_link.values();
-        all.fold((0, 0), |(wanted, held), catch_up| {
-            (wanted + catch_up.wanted.len(), held + catch_up.held_bytes)
-        })
+        all.map(|catch_up| catch_up.held_bytes).max().unwrap_or(0)
     }
 }
 

@@ -114,6 +114,9 @@ pub struct Config {
     pub history: (usize, usize),
     /// Time without progress after which a peer is not waited for that named broadcasts and does not give them. 5 s.
     pub catch_up_timeout: Duration,
+    /// Most broadcasts that one link may be owed, as its peer asked for them; more are not sent. 1,024: a peer of ours asks for
+    /// 512 at a time.
+    pub owed: usize,
     /// Sources of broadcasts for which a tree is kept, along which payloads travel; 0 to flood everything. 1,024, and twice as
     /// many at most. A source beyond them floods.
     pub trees: usize,
@@ -175,6 +178,7 @@ impl Config {
             restamped: 4_096,
             history: (4 << 20, 4_096),
             catch_up_timeout: seconds(5),
+            owed: 1_024,
             trees: 1_024,
             announce: Duration::from_millis(20),
             graft: Duration::from_millis(300),

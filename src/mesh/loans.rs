@@ -52,6 +52,10 @@ impl Loans {
         self.all.len() < self.capacity
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
     pub(super) fn contains(&self, lent: &Lent) -> bool {
         self.all.contains_key(lent)
     }

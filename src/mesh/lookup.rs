@@ -101,6 +101,11 @@ impl Lookups {
         id
     }
 
+    /// How many whispers wait: the user's, and other nodes'.
+    pub(super) fn waiting(&self) -> (usize, usize) {
+        (self.own, self.foreign)
+    }
+
     fn count(&mut self, cargo: &Cargo) -> &mut usize {
         match cargo {
             Cargo::Own { .. } => &mut self.own,

@@ -41,6 +41,7 @@ mod targets;
 mod timers;
 mod traffic;
 mod trees;
+mod usage;
 mod whispers;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -54,6 +55,7 @@ pub use event::{
     Command, Environment, Event, LinkEvent, LinkInfo, Output, Peer, Reach, Receipt, Ticket,
 };
 pub use stats::Stats;
+pub use usage::Usage;
 
 use crate::id::{LinkId, NodeId};
 use crate::time::{Timestamp, WallSeconds};

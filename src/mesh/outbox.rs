@@ -68,6 +68,14 @@ pub(super) struct Outbox {
     progress: Timestamp,
 }
 
+/// How much is under way to a peer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Load {
+    pub(super) waiting_bytes: usize,
+    pub(super) waiting_frames: usize,
+    pub(super) handed_bytes: usize,
+}
+
 #[derive(Debug)]
 struct Handed {
     left: usize,
@@ -199,6 +207,15 @@ impl Outbox {
             .iter()
             .filter_map(|handed| handed.ticket)
             .chain(waiting)
+    }
+
+    /// How much is under way.
+    pub(super) fn load(&self) -> Load {
+        Load {
+            waiting_bytes: self.waiting_bytes,
+            waiting_frames: self.waiting.len(),
+            handed_bytes: self.handed_bytes,
+        }
     }
 
     #[cfg(test)]

@@ -28,6 +28,10 @@ impl Restamped {
         }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.recent.len()
+    }
+
     /// Whether a broadcast that is new by its id is another copy of one that came just now.
     pub(super) fn is_copy(&mut self, now: Timestamp, message: &Message) -> bool {
         let Time::Seconds(time) = *message.time() else {

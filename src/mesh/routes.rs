@@ -37,6 +37,10 @@ impl Routes {
         self.young.insert(sender.clone(), link);
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.young.len() + self.old.len()
+    }
+
     pub(super) fn towards(&self, node: &NodeId) -> Option<LinkId> {
         self.young.get(node).or_else(|| self.old.get(node)).copied()
     }

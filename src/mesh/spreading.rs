@@ -19,8 +19,8 @@ use crate::wire::Signal;
 
 /// Ids that wait for one link before they are sent without waiting for more.
 const ANNOUNCED: usize = 256;
-/// Most messages that one link may be owed; more are not promised. What is asked for at a time is half of it.
-const OWED: usize = 1_024;
+/// Most ids in one question.
+const ASKED: usize = 512;
 
 /// A broadcast on its way through this node.
 pub(super) struct Passing<'a> {
@@ -179,7 +179,7 @@ impl Mesh {
     /// Asks for what was promised and is late.
     pub(super) fn promises_expired(&mut self, now: Timestamp) {
         for (link, ids) in self.promises.overdue(now, self.config.graft) {
-            for ids in ids.chunks(OWED / 2) {
+            for ids in ids.chunks(ASKED) {
                 self.stats.grafts += ids.len() as u64;
                 self.send_spare(now, link, &Signal::Graft(ids.to_vec()));
             }
@@ -224,7 +224,7 @@ impl Mesh {
         let (here, gone): (Vec<_>, Vec<_>) = ids
             .into_iter()
             .partition(|id| self.history.find(id).is_some());
-        let room = OWED.saturating_sub(link.owed.len());
+        let room = self.config.owed.saturating_sub(link.owed.len());
         link.owed.extend(here.into_iter().take(room));
         if !gone.is_empty() {
             self.send_spare(now, id, &Signal::Gone(gone));

@@ -116,6 +116,10 @@ impl Targets {
             .map(|(&id, _)| id)
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
     pub(super) fn target(&self, id: TargetId) -> Option<&Target> {
         self.all.get(&id)
     }

@@ -1,7 +1,7 @@
 //! [`Application`]: what a user runs on a node, and what it may do there.
 
 use super::node::Place;
-use crate::id::{MessageId, NodeId};
+use crate::id::NodeId;
 use crate::mesh::{Command, CommandError, Event, Mesh, Reach, Receipt};
 use crate::time::Timestamp;
 use crate::wire::{EncodeError, Flag, RawPackets, Value};
@@ -60,8 +60,8 @@ pub struct Context<'a> {
     pub(super) now: Timestamp,
     pub(super) place: Place,
     pub(super) mesh: &'a mut Mesh,
-    /// What was sent, for the figures.
-    pub(super) sent: &'a mut Vec<MessageId>,
+    /// What was accepted, and whether the figures follow it.
+    pub(super) receipts: &'a mut Vec<(Receipt, bool)>,
     pub(super) wake: &'a mut Option<Timestamp>,
 }
 
@@ -93,11 +93,7 @@ impl Context<'_> {
     pub fn command(&mut self, command: Command) -> Result<Receipt, CommandError> {
         let is_followed = is_followed(&command);
         let receipt = self.mesh.handle_command(self.now, command)?;
-        if let Receipt::Sent { id: Some(id), .. } = receipt
-            && is_followed
-        {
-            self.sent.push(id);
-        }
+        self.receipts.push((receipt, is_followed));
         Ok(receipt)
     }
 

@@ -73,6 +73,8 @@ pub(super) struct End {
 /// A link: the end with index 0 dialled, lane `n` leads away from end `n`.
 #[derive(Debug)]
 pub(super) struct Cable {
+    /// Its number among all that ever were, as slots are used again.
+    pub(super) serial: u32,
     pub(super) scheme: Scheme,
     /// How long a way is.
     pub(super) latency: Duration,
@@ -83,11 +85,17 @@ pub(super) struct Cable {
 impl Cable {
     pub(super) fn new(scheme: Scheme, latency: Duration, ends: [End; 2]) -> Self {
         Self {
+            serial: 0,
             scheme,
             latency,
             ends,
             lanes: Default::default(),
         }
+    }
+
+    /// The number of a lane among all that ever were.
+    pub(super) fn lane_serial(&self, side: u8) -> u32 {
+        self.serial << 1 | u32::from(side)
     }
 
     /// Nobody holds it any more.
@@ -106,10 +114,13 @@ impl Cable {
 pub(super) struct Cables {
     slots: Vec<Option<Cable>>,
     free: Vec<u32>,
+    made: u32,
 }
 
 impl Cables {
-    pub(super) fn add(&mut self, cable: Cable) -> u32 {
+    pub(super) fn add(&mut self, mut cable: Cable) -> u32 {
+        cable.serial = self.made;
+        self.made += 1;
         match self.free.pop() {
             Some(slot) => {
                 self.slots[slot as usize] = Some(cable);

@@ -12,7 +12,7 @@ use super::cable::Tag;
 use super::node::Place;
 use crate::id::MessageId;
 use crate::time::Timestamp;
-use crate::wire::{Compression, Frame, FrameReader, HEADER, Kind, Limits};
+use crate::wire::{Compression, Frame, FrameReader, HEADER, Kind, Limits, Message, Time};
 
 /// A broadcast that is followed, by the order in which it was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,6 +70,8 @@ pub(super) struct Track {
     pub(super) origin: u32,
     pub(super) sent: Timestamp,
     pub(super) bytes: Bytes,
+    /// What it says its time is.
+    pub(super) time: Option<u64>,
     marks: Vec<Mark>,
 }
 
@@ -170,6 +172,7 @@ impl Figures {
                 origin,
                 sent: now,
                 bytes: Bytes::new(),
+                time: None,
                 marks: Vec::new(),
             };
             track.mark_mut(origin).after = 0;
@@ -206,6 +209,7 @@ impl Figures {
             let track = &mut self.tracks[number as usize];
             if track.bytes.is_empty() && track.id.0 == *form {
                 track.bytes = frame.clone();
+                track.time = time_of(frame);
             }
             return Tag(number);
         }
@@ -217,18 +221,18 @@ impl Figures {
 
     /// A form that was not seen before: compressed, or of a broadcast whose sender told nobody.
     fn learn(&mut self, now: Timestamp, place: u32, frame: &Bytes, form: [u8; 32]) -> Option<Tag> {
-        let mut reader = FrameReader::new(frame.len());
-        reader.push(frame.clone());
-        let frame: Frame = reader.next_frame().ok().flatten()?;
-        let message = frame
-            .open(&[Compression::Zlib], 1 << 24, &Limits::DEFAULT)
-            .ok()?;
+        let message = open(frame)?;
         let is_application = message.flag().is_some();
         if message.kind() != Kind::Broadcast || !is_application {
             return None;
         }
         let Followed(number) = self.follow(now, place, message.id());
         self.forms.insert(form, number);
+        let track = &mut self.tracks[number as usize];
+        if track.bytes.is_empty() {
+            track.bytes = message.frame().into_bytes();
+            track.time = time_of(&track.bytes);
+        }
         Some(Tag(number))
     }
 
@@ -275,6 +279,23 @@ impl Figures {
                 track.mark_mut(place).delivered = 0;
             }
         }
+    }
+}
+
+/// The message that the bytes of a frame are.
+fn open(frame: &Bytes) -> Option<Message> {
+    let mut reader = FrameReader::new(frame.len());
+    reader.push(frame.clone());
+    let frame: Frame = reader.next_frame().ok().flatten()?;
+    frame
+        .open(&[Compression::Zlib], 1 << 24, &Limits::DEFAULT)
+        .ok()
+}
+
+fn time_of(frame: &Bytes) -> Option<u64> {
+    match *open(frame)?.time() {
+        Time::Seconds(time) => Some(time),
+        Time::Other(_) => None,
     }
 }
 

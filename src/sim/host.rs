@@ -7,6 +7,7 @@ use super::agenda::Number;
 use super::application::Application;
 use super::legacy::Legacy;
 use super::node::Kind;
+use super::puppet::Puppet;
 use crate::address::{Address, Scheme};
 use crate::id::{LinkId, NodeId};
 use crate::mesh::{Config, Environment, Event, LinkEvent, Mesh, Output};
@@ -17,6 +18,7 @@ use crate::time::{Timestamp, WallSeconds};
 pub(super) enum Actor {
     Core(Box<Mesh>),
     Legacy(Box<Legacy>),
+    Puppet(Puppet),
     /// It was killed.
     Dead,
 }
@@ -26,6 +28,7 @@ impl Actor {
         match self {
             Self::Core(mesh) => mesh.handle_link(now, event),
             Self::Legacy(legacy) => legacy.handle_link(now, event),
+            Self::Puppet(puppet) => puppet.handle_link(event),
             Self::Dead => {}
         }
     }
@@ -40,7 +43,7 @@ impl Actor {
         match self {
             Self::Core(mesh) => mesh.handle_environment(now, environment),
             Self::Legacy(legacy) => legacy.handle_environment(now, environment),
-            Self::Dead => {}
+            Self::Puppet(_) | Self::Dead => {}
         }
     }
 
@@ -48,6 +51,7 @@ impl Actor {
         match self {
             Self::Core(mesh) => mesh.poll_output(),
             Self::Legacy(legacy) => legacy.poll_output(),
+            Self::Puppet(puppet) => puppet.poll_output(),
             Self::Dead => None,
         }
     }
@@ -56,7 +60,7 @@ impl Actor {
         match self {
             Self::Core(mesh) => mesh.poll_timeout(),
             // Neither relative does anything of its own accord that its neighbours notice.
-            Self::Legacy(_) | Self::Dead => None,
+            Self::Legacy(_) | Self::Puppet(_) | Self::Dead => None,
         }
     }
 }
@@ -137,7 +141,7 @@ impl Host {
     pub(super) fn mesh(&self) -> Option<&Mesh> {
         match &self.actor {
             Actor::Core(mesh) => Some(mesh),
-            Actor::Legacy(_) | Actor::Dead => None,
+            Actor::Legacy(_) | Actor::Puppet(_) | Actor::Dead => None,
         }
     }
 

@@ -44,16 +44,17 @@ mod dice;
 mod faults;
 mod figures;
 mod host;
+mod invariants;
 mod legacy;
 mod marks;
 mod network;
 mod node;
 mod options;
+mod puppet;
 mod running;
 mod simulation;
 mod trace;
 mod verdict;
-mod watch;
 
 pub use application::{Application, Context};
 pub use dice::Dice;

@@ -248,6 +248,7 @@ impl Simulation {
             return;
         };
         let [sender, receiver] = [side, 1 - side].map(|end| cable.ends[usize::from(end)].place);
+        let serial = cable.lane_serial(side);
         let lane = &mut cable.lanes[usize::from(side)];
         lane.unread = lane.unread.saturating_sub(bytes.len());
         let is_greeting = !lane.has_greeted;
@@ -258,9 +259,8 @@ impl Simulation {
         if is_greeting {
             self.greeted(slot);
         }
-        self.receiving(sender, receiver, slot, side, tag);
+        self.receiving(sender, receiver, serial, tag);
         self.hand_over(receiver, link, bytes);
-        self.received(receiver, tag);
     }
 
     /// There is room in a lane again: its sender's system takes what waited for that, and tells.

@@ -45,6 +45,7 @@ pub enum Relative {
 pub(super) enum Kind {
     Core,
     Relative(Relative),
+    Puppet,
 }
 
 /// What a node is told at its start.
@@ -101,6 +102,12 @@ impl NodeOptions {
             Relative::Js2p => Scheme::Ws,
         };
         Self::new(Kind::Relative(relative), &[scheme])
+    }
+
+    /// A peer without a will, for attacks: it says what [`Simulation::attack`](super::Simulation::attack) has it say, and
+    /// nothing else.
+    pub fn puppet() -> Self {
+        Self::new(Kind::Puppet, &[])
     }
 
     /// A node that it dials at its start, and whenever it starts again. May be given several times.

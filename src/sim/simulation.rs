@@ -8,16 +8,19 @@ use super::cable::Cables;
 use super::dice::Dice;
 use super::figures::{Figures, Followed};
 use super::host::{Actor, Armed, Host};
+use super::invariants::Watch;
 use super::legacy::Legacy;
 use super::node::{Kind, NodeOptions, Place, Relative};
 use super::options::Options;
+use super::puppet::Puppet;
 use super::trace::Trace;
 use super::verdict::Violation;
 use crate::address::{Address, Scheme};
-use crate::id::{LinkId, MessageId, NodeId};
+use crate::id::{LinkId, NodeId};
 use crate::mesh::{Command, CommandError, Environment, Event, Identity, Mesh, Receipt};
 use crate::time::{Timestamp, WallSeconds};
 use crate::wire::Value;
+use bytes::Bytes;
 
 /// A network of nodes on virtual time.
 ///
@@ -42,6 +45,7 @@ pub struct Simulation {
     pub(super) written: Vec<(LinkId, usize)>,
     pub(super) steps: u64,
     pub(super) violation: Option<Box<Violation>>,
+    pub(super) watch: Watch,
     doors: HashMap<String, (u32, Scheme)>,
     places: BTreeMap<NodeId, u32>,
 }
@@ -49,7 +53,7 @@ pub struct Simulation {
 impl Simulation {
     /// A network without nodes.
     pub fn new(options: Options) -> Self {
-        Self {
+        let mut simulation = Self {
             now: Timestamp::ZERO,
             agenda: Agenda::default(),
             hosts: Vec::new(),
@@ -63,10 +67,13 @@ impl Simulation {
             written: Vec::new(),
             steps: 0,
             violation: None,
+            watch: Watch::default(),
             doors: HashMap::new(),
             places: BTreeMap::new(),
             options,
-        }
+        };
+        simulation.begin_audits();
+        simulation
     }
 
     /// Adds a node and starts it: it dials its seeds.
@@ -117,6 +124,7 @@ impl Simulation {
                 let legacy = Legacy::new(relative, node, &host.config.subnet, endpoint);
                 Actor::Legacy(Box::new(legacy))
             }
+            Kind::Puppet => Actor::Puppet(Puppet::default()),
         };
         let clock = host.clock(wall);
         host.actor
@@ -144,7 +152,7 @@ impl Simulation {
             Kind::Relative(Relative::Py2p) => &[Scheme::Tcp][..],
             Kind::Relative(Relative::Js2p) => &[Scheme::Ws],
             Kind::Core if is_tab => &[Scheme::Ws],
-            Kind::Core => &[Scheme::Tcp, Scheme::Ws],
+            Kind::Core | Kind::Puppet => &[Scheme::Tcp, Scheme::Ws],
         };
         order.iter().find_map(|&scheme| to.address(scheme)).cloned()
     }
@@ -166,13 +174,44 @@ impl Simulation {
             expected: None,
             persist: true,
         };
+        self.wanted(place, &address);
         match &mut self.hosts[place as usize].actor {
-            Actor::Core(mesh) => mesh.handle_command(self.now, command).is_ok(),
+            Actor::Core(mesh) => {
+                let receipt = mesh.handle_command(self.now, command);
+                let is_accepted = receipt.is_ok();
+                if let Ok(receipt) = receipt {
+                    self.accepted(place, receipt);
+                }
+                is_accepted
+            }
             Actor::Legacy(legacy) => {
                 legacy.connect(&address);
                 true
             }
-            Actor::Dead => false,
+            Actor::Puppet(_) | Actor::Dead => false,
+        }
+    }
+
+    /// Has a puppet dial `victim` and say `words`, each the bytes of a frame, as soon as the link is up. False if it cannot
+    /// dial it, or is no puppet.
+    pub fn attack(&mut self, puppet: Place, victim: Place, words: Vec<Bytes>) -> bool {
+        let host = &self.hosts[puppet.number()];
+        let Some(address) = self.route(host, victim) else {
+            return false;
+        };
+        let Actor::Puppet(actor) = &mut self.hosts[puppet.number()].actor else {
+            return false;
+        };
+        actor.dial(address, words);
+        self.drain(puppet.0);
+        true
+    }
+
+    /// Has a puppet say something over all its links.
+    pub fn say(&mut self, puppet: Place, word: &Bytes) {
+        if let Actor::Puppet(actor) = &mut self.hosts[puppet.number()].actor {
+            actor.say(word);
+            self.drain(puppet.0);
         }
     }
 
@@ -182,6 +221,9 @@ impl Simulation {
     /// As [`Mesh::handle_command`]; [`CommandError::Closed`] for a node that is dead or a relative.
     pub fn command(&mut self, place: Place, command: Command) -> Result<Receipt, CommandError> {
         let is_followed = application::is_followed(&command);
+        if let Command::Connect { address, .. } = &command {
+            self.wanted(place.0, address);
+        }
         let now = self.now;
         let host = self.hosts.get_mut(place.number());
         let Some(Actor::Core(mesh)) = host.map(|host| &mut host.actor) else {
@@ -297,6 +339,11 @@ impl Simulation {
         self.hosts[place.number()].is_frozen
     }
 
+    /// Whether a node is one of ours: no py2p, no js2p, and no puppet.
+    pub fn is_core(&self, place: Place) -> bool {
+        self.hosts[place.number()].kind == Kind::Core
+    }
+
     /// Whether a node is a py2p or a js2p.
     pub fn is_relative(&self, place: Place) -> bool {
         matches!(self.hosts[place.number()].kind, Kind::Relative(_))
@@ -313,7 +360,7 @@ impl Simulation {
         match &self.hosts[one.number()].actor {
             Actor::Core(mesh) => mesh.peers().any(|peer| peer.node == *other),
             Actor::Legacy(legacy) => legacy.peers().any(|peer| peer == other),
-            Actor::Dead => false,
+            Actor::Puppet(_) | Actor::Dead => false,
         }
     }
 
@@ -323,15 +370,17 @@ impl Simulation {
         match &self.hosts[place.number()].actor {
             Actor::Core(mesh) => mesh.peers().filter_map(|peer| of(&peer.node)).collect(),
             Actor::Legacy(legacy) => legacy.peers().filter_map(of).collect(),
-            Actor::Dead => Vec::new(),
+            Actor::Puppet(_) | Actor::Dead => Vec::new(),
         }
     }
 
     /// Which living nodes are connected with each other, by links that both ends take for such; the largest part first.
+    /// Puppets are none of them.
     pub fn components(&self) -> Vec<Vec<Place>> {
         let mut parts: Vec<Vec<Place>> = Vec::new();
         let mut is_found = vec![false; self.hosts.len()];
-        for first in self.living() {
+        let is_puppet = |place: &Place| self.hosts[place.number()].kind == Kind::Puppet;
+        for first in self.living().filter(|place| !is_puppet(place)) {
             if is_found[first.number()] {
                 continue;
             }
@@ -384,11 +433,6 @@ impl Simulation {
         (scheme == address.scheme()).then_some(place)
     }
 
-    /// Follows what an application has sent.
-    pub(super) fn follow(&mut self, place: u32, id: MessageId) {
-        self.figures.follow(self.now, place, id);
-    }
-
     /// Lets the application of a place do something.
     pub(super) fn with_application(
         &mut self,
@@ -400,13 +444,13 @@ impl Simulation {
         else {
             return;
         };
-        let mut sent = Vec::new();
+        let mut receipts = Vec::new();
         let mut wake = host.wake.map(|armed| armed.at);
         let mut context = Context {
             now,
             place: Place(place),
             mesh,
-            sent: &mut sent,
+            receipts: &mut receipts,
             wake: &mut wake,
         };
         tell(&mut *application, &mut context);
@@ -418,8 +462,13 @@ impl Simulation {
             };
             host.wake = wake.map(armed);
         }
-        for id in sent {
-            self.follow(place, id);
+        for (receipt, is_followed) in receipts {
+            self.accepted(place, receipt);
+            if let Receipt::Sent { id: Some(id), .. } = receipt
+                && is_followed
+            {
+                self.figures.follow(now, place, id);
+            }
         }
     }
 }
