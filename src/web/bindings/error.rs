@@ -1,5 +1,7 @@
 //! Errors as JavaScript has them: an `Error` named `MeshError`, with a `code` for programs.
 
+use core::time::Duration;
+
 use wasm_bindgen::JsValue;
 
 use super::from_js::Unsendable;
@@ -38,6 +40,18 @@ impl Thrown {
     pub(super) fn lagged(missed: u64) -> Self {
         let dropped = format!("{missed} events were dropped: the page did not take them in time");
         Self::new("lagged", dropped)
+    }
+
+    /// What was said while the node was away, and nobody remembers.
+    pub(super) fn gap(unknown: Duration) -> Self {
+        let lost = "this node was away for longer than its peers remember: what was said in";
+        Self::new(
+            "gap",
+            format!(
+                "{lost} {} s of it is lost",
+                unknown.as_millis().div_ceil(1_000)
+            ),
+        )
     }
 
     /// A handler of the page's that threw `cause`.

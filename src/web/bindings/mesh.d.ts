@@ -253,7 +253,7 @@ export interface MeshEvents {
     message: Message;
     /** A node is no peer any more, or with `peer` null this node is closed: the last event that there is. */
     close: Closed;
-    /** A dial failed that will be tried again, `"lagged"` or `"handler-failed"`. What a promise rejects with is not told here. */
+    /** A dial failed that will be tried again, `"lagged"`, `"gap"` or `"handler-failed"`. What a promise rejects with is not told here. */
     error: MeshError;
     /** The peers, or what they know of theirs, changed. */
     peers: Topology;
@@ -355,6 +355,8 @@ export interface MeshError extends Error {
         | "too-many"
         /** Events were dropped, because more came than the page took. */
         | "lagged"
+        /** The node was away for longer than its peers remember, a minute at most: what was said before is lost to it. */
+        | "gap"
         /** A message handler threw, or its promise rejected; `cause` is with what. */
         | "handler-failed"
         /** The platform has no source of randomness. */

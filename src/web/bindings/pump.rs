@@ -78,6 +78,7 @@ fn tell(outlet: &Rc<Outlet>, socket: &MeshSocket, event: Event, ended_here: &mut
             ..
         } => outlet.tell_fault(error.into()),
         Event::Lagged(missed) => outlet.tell_fault(Thrown::lagged(missed)),
+        Event::Gap { unknown } => outlet.tell_fault(Thrown::gap(unknown)),
         Event::DialFailed { .. } | Event::LinkClosed { .. } | Event::Disconnected => {}
     }
 }

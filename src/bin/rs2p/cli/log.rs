@@ -172,6 +172,10 @@ pub(super) fn event(event: &Event) {
             node,
             reason,
         } => link_closed(remote.as_deref(), node.as_ref(), reason),
+        Event::Gap { unknown } => tracing::warn!(
+            "away for longer than the peers remember: what was said in {} s of it is lost",
+            unknown.as_millis().div_ceil(1_000),
+        ),
         // Most of what is missing is messages, which are not logged anyway.
         Event::Lagged(missed) => tracing::debug!("{missed} events came too fast for this log"),
         _ => {}
