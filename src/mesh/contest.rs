@@ -26,9 +26,12 @@ pub(super) fn is_settling(now: Timestamp, greeted: &Greeted) -> bool {
 }
 
 impl Mesh {
-    /// One of two links to a peer ended. What was under way on it may be lost, so it is said again over the other: what the
-    /// peer knows, it drops.
+    /// One of two links to a peer ended. What was under way on it may be lost, so it is said again over the other, unless the
+    /// peer asks for what it missed: what it knows, it drops.
     pub(super) fn repeat_over_other(&mut self, now: Timestamp, ended: &Greeted) {
+        if ended.remembers {
+            return;
+        }
         let other = self
             .table
             .link(&ended.node)

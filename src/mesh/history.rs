@@ -12,6 +12,9 @@ use super::flood::Keyed;
 use crate::id::{LinkId, MessageId, NodeId};
 use crate::time::Timestamp;
 
+/// Most links of which it is known that they were given a broadcast for the asking.
+const GIVEN: usize = 64;
+
 /// A broadcast that is kept.
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
@@ -22,6 +25,28 @@ pub(super) struct Kept {
     pub(super) via: Option<LinkId>,
     /// The plain frame.
     pub(super) frame: Bytes,
+    /// The links that asked for it and were given it.
+    given: Vec<LinkId>,
+}
+
+impl Kept {
+    /// A broadcast that came by `via`, or is this node's own.
+    pub(super) fn new(
+        at: Timestamp,
+        id: MessageId,
+        sender: NodeId,
+        via: Option<LinkId>,
+        frame: Bytes,
+    ) -> Self {
+        Self {
+            id,
+            at,
+            sender,
+            via,
+            frame,
+            given: Vec::new(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -90,6 +115,19 @@ impl History {
         self.kept.get(usize::try_from(number).ok()?)
     }
 
+    /// Gives a broadcast to a link that asked for it: once, so that nobody makes a node say much by asking much.
+    pub(super) fn give(&mut self, id: &MessageId, link: LinkId) -> Option<Bytes> {
+        let number = self.numbers.get(id)?.checked_sub(self.first)?;
+        let kept = self.kept.get_mut(usize::try_from(number).ok()?)?;
+        if kept.given.contains(&link) {
+            return None;
+        }
+        if kept.given.len() < GIVEN {
+            kept.given.push(link);
+        }
+        Some(kept.frame.clone())
+    }
+
     /// What came since `from` and is not too old, oldest first.
     pub(super) fn since(&self, now: Timestamp, from: Timestamp) -> impl Iterator<Item = &Kept> {
         let span = self.span;
@@ -121,13 +159,9 @@ mod tests {
     }
 
     fn kept(second: u64, size: usize) -> Kept {
-        Kept {
-            id: MessageId::of(&[second.to_be_bytes(), size.to_be_bytes()].concat()),
-            at: at(second),
-            sender: "2a".parse().expect("an id"),
-            via: None,
-            frame: Bytes::from(vec![0; size]),
-        }
+        let id = MessageId::of(&[second.to_be_bytes(), size.to_be_bytes()].concat());
+        let sender = "2a".parse().expect("an id");
+        Kept::new(at(second), id, sender, None, Bytes::from(vec![0; size]))
     }
 
     fn history() -> History {
@@ -149,6 +183,15 @@ mod tests {
         assert!(history.find(&kept(1, 1).id).is_none());
         assert!(history.find(&kept(2, 2).id).is_some());
         assert_eq!(history.reach(at(61)), SPAN, "age is no gap");
+    }
+
+    #[test]
+    fn a_link_is_given_each_once() {
+        let mut history = history();
+        history.keep(kept(1, 1));
+        let (id, one, two) = (kept(1, 1).id, LinkId::dialled(1), LinkId::dialled(2));
+        let gives = [one, one, two].map(|link| history.give(&id, link).is_some());
+        assert_eq!(gives, [true, false, true]);
     }
 
     #[test]

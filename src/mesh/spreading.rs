@@ -67,13 +67,9 @@ impl Mesh {
             }
         }
         self.trees.put(source, branch);
-        self.history.keep(Kept {
-            id,
-            at: now,
-            sender: source.clone(),
-            via: from,
-            frame: forms.plain.as_bytes().clone(),
-        });
+        let frame = forms.plain.as_bytes().clone();
+        self.history
+            .keep(Kept::new(now, id, source.clone(), from, frame));
         took
     }
 
@@ -246,15 +242,16 @@ impl Mesh {
             // Gone meanwhile, or the peer's own word: never back by the link it came on.
             let kept = self.history.find(first);
             let kept = kept.filter(|kept| kept.via != Some(id) && kept.sender != node);
-            let Some(kept) = kept else {
-                link.owed.pop_front();
-                continue;
-            };
-            if !link.outbox.takes(kept.frame.len()) {
+            if kept.is_some_and(|kept| !link.outbox.takes(kept.frame.len())) {
                 return None;
             }
-            link.owed.pop_front();
-            return Some(kept.frame.clone());
+            let is_fit = kept.is_some();
+            let Some(first) = link.owed.pop_front().filter(|_| is_fit) else {
+                continue;
+            };
+            if let Some(frame) = self.history.give(&first, id) {
+                return Some(frame);
+            }
         }
         // Its room is not needed any more.
         link.owed = VecDeque::new();
