@@ -3,6 +3,8 @@
 //!
 //! What the link brings besides has to wait until then, so that nobody hears a sender's messages out of their order.
 
+use std::collections::VecDeque;
+
 use super::Mesh;
 use super::catchup::Held;
 use super::event::Event;
@@ -35,8 +37,7 @@ impl Mesh {
             return;
         }
         let ids = history.entries.into_iter().map(|(_, id)| id);
-        let wanted: std::collections::VecDeque<_> =
-            ids.filter(|id| !self.seen.contains(id)).collect();
+        let wanted: VecDeque<_> = ids.filter(|id| !self.seen.contains(id)).collect();
         if wanted.is_empty() {
             return;
         }
@@ -69,14 +70,12 @@ impl Mesh {
             return false;
         }
         let held = (frame.clone(), message.clone());
-        match self.catch_ups.hold(id, held, self.config.queue_bytes) {
-            Ok(()) => true,
-            Err(_) => {
-                // Late is better than lost: order is given up for those that wait.
-                self.end_catch_up(now, id);
-                false
-            }
+        let is_held = self.catch_ups.hold(id, held, self.config.queue_bytes);
+        if !is_held {
+            // Out of order is better than lost.
+            self.end_catch_up(now, id);
         }
+        is_held
     }
 
     /// A broadcast is here, or was refused: if it was asked for, others may be.

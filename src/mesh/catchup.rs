@@ -66,17 +66,16 @@ impl CatchUps {
         self.contains(link) && !self.is_asked(id)
     }
 
-    /// Keeps a message until its link has caught up; gives it back if that would be more than `most` bytes.
-    pub(super) fn hold(&mut self, link: LinkId, held: Held, most: usize) -> Result<(), Held> {
+    /// Keeps a message until its link has caught up; false if that would be more than `most` bytes.
+    pub(super) fn hold(&mut self, link: LinkId, held: Held, most: usize) -> bool {
         let size = held.0.as_bytes().len();
-        match self.by_link.get_mut(&link) {
-            Some(catch_up) if catch_up.held_bytes + size <= most => {
-                catch_up.held_bytes += size;
-                catch_up.held.push(held);
-                Ok(())
-            }
-            _ => Err(held),
-        }
+        let catch_up = self.by_link.get_mut(&link);
+        let Some(catch_up) = catch_up.filter(|it| it.held_bytes + size <= most) else {
+            return false;
+        };
+        catch_up.held_bytes += size;
+        catch_up.held.push(held);
+        true
     }
 
     /// A message is here, or will not be had of whom it was asked.

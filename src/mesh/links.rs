@@ -261,11 +261,9 @@ impl Mesh {
         } else if let Some(greeted) = link.greeted() {
             let node = greeted.node.clone();
             self.part(&node, id, &ended.reason);
-            self.left = if self.table.is_empty() {
-                Some(link.heard)
-            } else {
-                self.left
-            };
+            if self.table.is_empty() {
+                self.left = Some(link.heard);
+            }
             if greeted.capable {
                 self.repeat_over_other(now, greeted);
             } else {

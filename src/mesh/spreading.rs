@@ -5,17 +5,19 @@
 
 use std::collections::VecDeque;
 
+use bytes::Bytes;
+
 use super::Mesh;
 use super::event::Ticket;
 use super::flood::Forms;
 use super::history::Kept;
-use super::link::Link;
+use super::link::{Greeted, Link};
 use super::outbox::{Class, Parcel};
 use super::timers::Timer;
 use super::trees::Branch;
 use crate::id::{LinkId, MessageId, NodeId};
 use crate::time::Timestamp;
-use crate::wire::Signal;
+use crate::wire::{Signal, Trailer};
 
 /// Ids that wait for one link before they are sent without waiting for more.
 const ANNOUNCED: usize = 256;
@@ -30,6 +32,30 @@ pub(super) struct Passing<'a> {
     pub(super) from: Option<LinkId>,
 }
 
+/// Where a broadcast goes from here.
+struct Ways<'a> {
+    branch: &'a Branch,
+    source: &'a NodeId,
+    /// Who brought it.
+    bearer: Option<NodeId>,
+    /// Who announced it.
+    knowing: Vec<LinkId>,
+}
+
+impl Ways<'_> {
+    /// Whether a neighbour may not have it.
+    fn lead_to(&self, link: LinkId, peer: &Greeted) -> bool {
+        peer.node != *self.source
+            && self.bearer.as_ref() != Some(&peer.node)
+            && !self.knowing.contains(&link)
+    }
+
+    /// Whether a neighbour is told of it by its id.
+    fn are_lazy(&self, link: LinkId, peer: &Greeted) -> bool {
+        peer.trees && self.branch.is_lazy(link)
+    }
+}
+
 impl Mesh {
     /// Sends a broadcast that is new on; returns how many links took its payload.
     pub(super) fn spread(
@@ -41,31 +67,22 @@ impl Mesh {
     ) -> usize {
         let Passing { id, forms, from } = *passing;
         let source = &forms.sender;
-        let knowing = self.promises.kept(&id);
         let mut branch = self.trees.take(source);
         match from {
             Some(link) => branch.came_by(link),
             None if !self.has_eager(&branch) => branch.flood(),
             None => {}
         }
-        let bearer = self.bearer(from);
-        let is_wanted = |link: LinkId, node: &NodeId| {
-            node != source && bearer.as_ref() != Some(node) && !knowing.contains(&link)
+        let ways = Ways {
+            branch: &branch,
+            source,
+            bearer: self.bearer(from),
+            knowing: self.promises.kept(&id),
         };
         let took = self.flood(now, forms, class, ticket, |link, peer| {
-            is_wanted(link, &peer.node) && !(peer.trees && branch.is_lazy(link))
+            ways.lead_to(link, peer) && !ways.are_lazy(link, peer)
         });
-        let is_lazy = |link: &LinkId| {
-            let link = self.links.get(link).and_then(Link::greeted);
-            link.is_some_and(|peer| peer.trees)
-        };
-        let lazy: Vec<_> = branch.lazy().iter().copied().filter(is_lazy).collect();
-        for link in lazy {
-            let node = self.links.get(&link).and_then(Link::node);
-            if node.is_some_and(|node| is_wanted(link, node)) {
-                self.announce(now, link, id);
-            }
-        }
+        self.announce(now, id, &ways);
         self.trees.put(source, branch);
         let frame = forms.plain.as_bytes().clone();
         self.history
@@ -89,16 +106,23 @@ impl Mesh {
         })
     }
 
-    fn announce(&mut self, now: Timestamp, id: LinkId, message: MessageId) {
-        let Some(link) = self.links.get_mut(&id) else {
-            return;
-        };
-        link.announcing.push(message);
-        if link.announcing.len() >= ANNOUNCED {
-            self.announce_over(now, id);
-        } else {
-            let due = now + self.config.announce;
-            self.timers.set_if_unset(Timer::Announce(id), due);
+    /// Notes a broadcast for the neighbours that are told of it by its id.
+    fn announce(&mut self, now: Timestamp, message: MessageId, ways: &Ways<'_>) {
+        for &id in ways.branch.lazy() {
+            let Some(link) = self.links.get_mut(&id) else {
+                continue;
+            };
+            let is_told = |peer: &Greeted| ways.lead_to(id, peer) && ways.are_lazy(id, peer);
+            if !link.greeted().is_some_and(is_told) {
+                continue;
+            }
+            link.announcing.push(message);
+            if link.announcing.len() >= ANNOUNCED {
+                self.announce_over(now, id);
+            } else {
+                let due = now + self.config.announce;
+                self.timers.set_if_unset(Timer::Announce(id), due);
+            }
         }
     }
 
@@ -114,7 +138,7 @@ impl Mesh {
 
     /// Sends what the link can live without.
     pub(super) fn send_spare(&mut self, now: Timestamp, id: LinkId, signal: &Signal) {
-        let message = self.sign(now, signal, crate::wire::Trailer::default());
+        let message = self.sign(now, signal, Trailer::default());
         let frame = message.frame().into_bytes();
         self.post_counted(now, id, Parcel::relayed(frame));
     }
@@ -235,7 +259,7 @@ impl Mesh {
         }
     }
 
-    fn next_owed(&mut self, id: LinkId) -> Option<bytes::Bytes> {
+    fn next_owed(&mut self, id: LinkId) -> Option<Bytes> {
         let link = self.links.get_mut(&id)?;
         let node = link.node()?.clone();
         while let Some(first) = link.owed.front() {
