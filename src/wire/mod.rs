@@ -14,6 +14,7 @@
 //! This floor knows no link, peer or clock. It refuses to trust any announced length, to recurse or allocate beyond
 //! its [`Limits`], and to panic, whatever the bytes are.
 
+mod addresses;
 mod compression;
 mod draft;
 mod error;
@@ -28,6 +29,7 @@ mod signal;
 mod trailer;
 mod value;
 
+pub use addresses::{Addresses, KnownAddress, MAX_ADDRESS, MAX_KNOWN, MAX_OWN};
 pub use compression::Compression;
 pub use draft::Draft;
 pub use error::{DecodeError, EncodeError};

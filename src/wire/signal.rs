@@ -5,6 +5,7 @@
 
 use bytes::Bytes;
 
+use super::addresses::Addresses;
 use super::error::DecodeError;
 use super::ids::{self, History};
 use super::message::{IdForm, Kind, Message};
@@ -76,6 +77,8 @@ pub mod sub_flag {
     pub const FETCH: u64 = 0x46;
     /// Names broadcasts that were asked for and cannot be had any more.
     pub const GONE: u64 = 0x48;
+    /// Tells where nodes can be dialled.
+    pub const ADDRESSES: u64 = 0x47;
     /// Ours end here: from here up a number is the application's own again.
     pub const OWN_BELOW: u64 = 0x80;
 
@@ -183,6 +186,8 @@ pub enum Signal {
     Fetch(Vec<MessageId>),
     /// Whisper: these broadcasts cannot be had here any more.
     Gone(Vec<MessageId>),
+    /// Whisper: where the neighbour and others can be dialled. An extension.
+    Addresses(Addresses),
     /// A broadcast or whisper for the application, with a plain sub-flag or one of the application's own.
     Application,
     /// Nothing that this node acts on. A broadcast of this sort is still relayed.
@@ -226,6 +231,7 @@ impl Signal {
             (Kind::Whisper, HISTORY) => Self::History(ids::parse_history(&message.packets())?),
             (Kind::Whisper, FETCH) => Self::Fetch(ids::parse_ids(&message.packets())?),
             (Kind::Whisper, GONE) => Self::Gone(ids::parse_ids(&message.packets())?),
+            (Kind::Whisper, ADDRESSES) => Self::Addresses(Addresses::parse(&message.packets())?),
             (Kind::Renegotiate, COMPRESSION) => {
                 Self::Compression(parse_compression(&message.packets())?)
             }
@@ -282,6 +288,7 @@ impl Signal {
             Self::History(history) => ids::history_payload(history),
             Self::Fetch(ids) => ids::ids_payload(sub_flag::FETCH, ids),
             Self::Gone(ids) => ids::ids_payload(sub_flag::GONE, ids),
+            Self::Addresses(addresses) => addresses.payload(),
             Self::Application | Self::Unknown => Vec::new(),
         }
     }

@@ -123,6 +123,8 @@ impl Capabilities {
     pub const TREES: Self = Self(1 << 3);
     /// Tells a new neighbour which broadcasts it holds, and gives them ([`sub_flag::HISTORY`](super::sub_flag::HISTORY)).
     pub const HISTORY: Self = Self(1 << 4);
+    /// Tells and is told where nodes can be dialled ([`sub_flag::ADDRESSES`](super::sub_flag::ADDRESSES)).
+    pub const ADDRESSES: Self = Self(1 << 5);
 
     /// The set with these bits, known or not.
     pub const fn from_bits(bits: u32) -> Self {
