@@ -71,6 +71,9 @@ impl Absentees {
 
 #[cfg(test)]
 mod tests {
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::SeedableRng;
+
     use super::*;
     use crate::address::Address;
     use crate::mesh::targets::{Origin, Targets};
@@ -100,7 +103,8 @@ mod tests {
     fn a_new_node_at_the_same_address_missed_what_was_said_meanwhile() {
         let mut absentees = absentees();
         let mut targets = Targets::new(1);
-        let target = targets.add(Address::memory(1), Origin::User);
+        let mut rng = ChaCha8Rng::from_seed([1; 32]);
+        let target = targets.add(Address::memory(1), Origin::User, &mut rng);
         absentees.parted(at(2), node("2b"), target);
         let from = absentees.returned(at(4), &node("2c"), target);
         assert_eq!(from, Some(at(2)));

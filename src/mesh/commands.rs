@@ -32,7 +32,7 @@ impl Mesh {
         };
         let known = self.targets.find(&address);
         let id = known
-            .or_else(|| self.targets.add(address, Origin::User))
+            .or_else(|| self.targets.add(address, Origin::User, &mut self.rng))
             .ok_or(full)?;
         let ticket = self.ticket();
         let Some(target) = self.targets.target_mut(id) else {
@@ -240,6 +240,8 @@ impl Mesh {
     }
 
     fn forget_targets(&mut self) {
+        self.timers.stop(Timer::Standby);
+        self.timers.stop(Timer::Search);
         let ids: Vec<_> = self.targets.iter().map(|(id, _)| id).collect();
         for id in ids {
             self.timers.stop(Timer::Redial(id));

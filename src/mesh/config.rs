@@ -27,6 +27,12 @@ pub struct Config {
     /// Where others can dial this node, at most one address for each kind of transport; none for a browser tab.
     /// An unspecified host (`0.0.0.0`, `::`) stands for the address by which the peer at hand is reached.
     pub advertise: Vec<Address>,
+    /// The kinds of transport that this node's shell can dial; addresses of other kinds that peers tell are not kept. All of
+    /// them; a browser has WebSockets only.
+    pub dials: Vec<Scheme>,
+    /// Addresses to begin with besides the user's: what [`Mesh::anchors`](super::Mesh::anchors) said in an earlier run. At
+    /// most two are taken.
+    pub anchors: Vec<Address>,
 
     /// Largest frame body before the handshake, in bytes. 4 KiB: a handshake has under 400 bytes, the wire allows 4 GiB.
     pub greeting_frame: usize,
@@ -67,17 +73,29 @@ pub struct Config {
     pub links: usize,
     /// Dialled links wanted. 4, as protocol 0.7; addresses that the user gave are dialled beyond it.
     pub outgoing: usize,
-    /// Most addresses kept, the user's own included. 256.
+    /// Most addresses kept, the user's own included. 256: with 95 % of them dead, one in half a million such books is useless.
     pub addresses: usize,
-    /// Failures after which an address that peers told is forgotten. 12, some 75 s: a restart is no reason. The user's own are
-    /// dialled for ever, and all are while there is no peer.
+    /// Failures after which an address that peers told rests, while there is a peer. 12, some 75 s: a restart is no reason.
+    /// The user's own are dialled for ever, and all are while there is no peer.
     pub learned_attempts: u32,
+    /// Dials to learnt addresses under way: most that have begun within `dial_patience`, and most in all. 4, as many as are
+    /// wanted, and 32, so that a book of dead addresses that do not answer is gone through in about a minute.
+    pub dials_at_once: (usize, usize),
+    /// How long a dial without an answer keeps others from being begun in its stead. 1 s: a link that comes up takes less.
+    pub dial_patience: Duration,
+    /// Shortest and longest time between two looks around, at which addresses are exchanged with a peer and one that is no peer is
+    /// dialled although links enough are up; it grows fourfold while that teaches nothing, and is short again after
+    /// the loss of a peer. 20 s and 300 s, less up to half of it at random.
+    pub probe: (Duration, Duration),
+    /// How long an anchor that was lost is dialled again like the user's own. 1 h.
+    pub anchor_span: Duration,
     /// Nodes that the user disconnected and that are therefore not dialled when others tell of them. 256, the oldest go.
     pub unwanted: usize,
     /// Longest wait before a redial of py2p or js2p within a minute of losing it. 1 s: py2p loses links of itself.
     pub legacy_redial: Duration,
     /// Shortest and longest wait before a redial; the wait is drawn between 0 and a bound that doubles from the one to
-    /// the other (full jitter). 0.25 s and 30 s.
+    /// the other (full jitter). 0.25 s and 15 s: a dial that began just before a partition healed may take `dial_timeout` to
+    /// fail, and both together stay under 30 s.
     pub redial: (Duration, Duration),
 
     /// Silence after which a peer is asked whether it lives. 15 s.
@@ -141,6 +159,14 @@ impl Config {
         Self {
             subnet: subnet.into(),
             advertise: Vec::new(),
+            dials: vec![
+                Scheme::Tcp,
+                Scheme::Tls,
+                Scheme::Ws,
+                Scheme::Wss,
+                Scheme::Memory,
+            ],
+            anchors: Vec::new(),
             greeting_frame: 4 << 10,
             frame: 1 << 20,
             values: Limits::DEFAULT,
@@ -160,9 +186,13 @@ impl Config {
             outgoing: 4,
             addresses: 256,
             learned_attempts: 12,
+            dials_at_once: (4, 32),
+            dial_patience: seconds(1),
+            probe: (seconds(20), seconds(300)),
+            anchor_span: seconds(3_600),
             unwanted: 256,
             legacy_redial: seconds(1),
-            redial: (Duration::from_millis(250), seconds(30)),
+            redial: (Duration::from_millis(250), seconds(15)),
             heartbeat: seconds(15),
             silence: seconds(35),
             contest: seconds(2),
@@ -237,6 +267,16 @@ impl Config {
             (
                 self.redial.0 > Duration::ZERO && self.redial.1 >= self.redial.0,
                 "redial",
+                "rising and not zero",
+            ),
+            (
+                self.probe.0 > Duration::ZERO && self.probe.1 >= self.probe.0,
+                "probe",
+                "rising and not zero",
+            ),
+            (
+                self.dials_at_once.0 > 0 && self.dials_at_once.1 >= self.dials_at_once.0,
+                "dials_at_once",
                 "rising and not zero",
             ),
         ];

@@ -1,16 +1,14 @@
-//! Which addresses are dialled, and when again.
+//! Addresses being dialled: how a dial begins, what comes of it, and when it is done again.
 
 use core::mem;
 use core::time::Duration;
-
-use rand_chacha::rand_core::RngCore;
 
 use super::Mesh;
 use super::ended::Ended;
 use super::error::{CloseReason, Failure};
 use super::event::{Event, LinkInfo};
 use super::link::{Link, Phase};
-use super::targets::{Next, Origin, State, Target, TargetId, full_jitter};
+use super::targets::{Kin, Next, Origin, State, Target, TargetId, full_jitter};
 use super::timers::Timer;
 use crate::address::{Address, Scheme};
 use crate::id::NodeId;
@@ -48,6 +46,7 @@ impl Mesh {
         let link = self.dial_link(now, state, address);
         if let Some(target) = self.targets.target_mut(id) {
             target.state = State::On(link);
+            target.dialled_at = Some(now);
         }
     }
 
@@ -66,8 +65,10 @@ impl Mesh {
             return;
         };
         target.state = State::Idle;
-        match target.origin {
+        let origin = target.origin;
+        match origin {
             Origin::User => self.dial(now, id),
+            Origin::Peer if self.weigh_anchor(now, id) => self.dial(now, id),
             Origin::Peer | Origin::Lookup => self.want_links(now),
         }
     }
@@ -84,65 +85,7 @@ impl Mesh {
             self.timers.stop(Timer::Redial(id));
             self.redial(now, id);
         }
-    }
-
-    /// Dials addresses that peers told until there are as many dialled links as wanted.
-    pub(super) fn want_links(&mut self, now: Timestamp) {
-        if self.offline || self.closing.is_some() {
-            return;
-        }
-        let under_way = self
-            .targets
-            .iter()
-            .filter(|(_, target)| matches!(target.state, State::On(_)))
-            .count();
-        for _ in under_way..self.config.outgoing {
-            let Some(id) = self.pick_learned() else {
-                return;
-            };
-            self.dial(now, id);
-        }
-    }
-
-    fn pick_learned(&mut self) -> Option<TargetId> {
-        let linked =
-            |node: &Option<NodeId>| node.as_ref().is_some_and(|node| self.table.contains(node));
-        let candidates: Vec<_> = self
-            .targets
-            .iter()
-            .filter(|(_, t)| t.origin == Origin::Peer && t.state == State::Idle && !linked(&t.node))
-            .map(|(id, _)| id)
-            .collect();
-        let pick = (u64::from(self.rng.next_u32()) * candidates.len() as u64) >> 32;
-        candidates.get(pick as usize).copied()
-    }
-
-    /// Keeps the addresses that a peer told, on the transport on which it told them.
-    pub(super) fn learn(&mut self, now: Timestamp, scheme: Scheme, entries: &[PeerEntry]) {
-        for entry in entries {
-            let Some(address) = entry
-                .endpoint
-                .as_ref()
-                .and_then(|at| address_of(scheme, at))
-            else {
-                continue;
-            };
-            if entry.node == self.identity.node
-                || self.is_own(&address)
-                || self.unwanted.contains(&entry.node)
-            {
-                continue;
-            }
-            let known = self.targets.find(&address);
-            let id = known.or_else(|| self.targets.add(address, Origin::Peer));
-            if let Some(target) = id
-                .and_then(|id| self.targets.target_mut(id))
-                .filter(|t| t.state == State::Idle && t.origin != Origin::User)
-            {
-                target.node = Some(entry.node.clone());
-            }
-        }
-        self.want_links(now);
+        self.look_soon(now);
     }
 
     /// Dials a legacy peer that dialled this node and is gone: it never dials again itself. However many links there are.
@@ -159,7 +102,7 @@ impl Mesh {
             .as_ref()
             .and_then(|at| address_of(scheme, at));
         let node = entry.node.clone();
-        self.learn(now, scheme, &[entry]);
+        self.learn(now, &node, scheme, &[entry]);
         let Some(id) = address.and_then(|address| self.targets.find(&address)) else {
             return;
         };
@@ -192,7 +135,11 @@ impl Mesh {
         node: &NodeId,
     ) -> bool {
         let known = self.targets.find(address);
-        let Some(id) = known.or_else(|| self.targets.add(address.clone(), Origin::Lookup)) else {
+        let id = known.or_else(|| {
+            let address = address.clone();
+            self.targets.add(address, Origin::Lookup, &mut self.rng)
+        });
+        let Some(id) = id else {
             return false;
         };
         if let Some(target) = self.targets.target_mut(id).filter(|_| known.is_none()) {
@@ -213,15 +160,14 @@ impl Mesh {
         is_under_way
     }
 
-    /// The node at an address is known now.
-    pub(super) fn met(&mut self, id: TargetId, node: &NodeId) {
-        if let Some(target) = self.targets.target_mut(id) {
-            target.node = Some(node.clone());
-            // What a lookup found is an address like any other from here on.
-            if target.origin == Origin::Lookup {
-                target.origin = Origin::Peer;
-            }
-        }
+    /// The node at an address is known now: it is a peer.
+    pub(super) fn met(&mut self, now: Timestamp, id: TargetId, node: &NodeId) {
+        let kin = match self.table.peer(node).map(|peer| peer.capable) {
+            Some(true) => Kin::Capable,
+            Some(false) => Kin::Legacy,
+            None => Kin::Unknown,
+        };
+        self.targets.met(now, id, node, kin);
     }
 
     /// What was asked of an address has come about: its node is linked.
@@ -257,13 +203,17 @@ impl Mesh {
         let Some(target) = self.targets.target_mut(id) else {
             return;
         };
+        if link.greeted().is_some() {
+            target.was_alive(now, Duration::ZERO);
+        }
         // It may rest only while its node is linked otherwise: that link's end wakes it (redial_node).
         let is_linked = target
             .node
             .as_ref()
             .is_some_and(|node| self.table.contains(node));
         let address = target.address.clone();
-        if ended.is_duplicate && is_linked && target.tickets.is_empty() {
+        let is_settled = ended.is_duplicate && is_linked && target.tickets.is_empty();
+        if is_settled || ended.is_surplus {
             target.state = State::Idle;
         } else {
             self.try_target_again(now, id, link, ended);
@@ -294,6 +244,9 @@ impl Mesh {
             .is_some_and(|greeted| now.since(greeted.since) >= self.config.greeting_timeout)
         {
             self.targets.held(id);
+        }
+        if let Some(greeted) = link.greeted() {
+            self.anchor_lost(now, id, greeted.since);
         }
         self.retry(now, id, link, &ended.failure);
     }
@@ -330,12 +283,15 @@ impl Mesh {
             self.config.learned_attempts
         };
         let bounds = (shortest, longest);
-        match self.targets.failed(id, bounds, attempts, &mut self.rng) {
+        let failed = self
+            .targets
+            .failed(now, id, bounds, attempts, &mut self.rng);
+        match failed {
             Next::Retry(wait) => {
                 self.timers.set(Timer::Redial(id), now + wait);
                 Some(wait)
             }
-            Next::Forget => None,
+            Next::Rest | Next::Forget => None,
         }
     }
 
@@ -345,7 +301,8 @@ impl Mesh {
             let Some(target) = self.targets.target_mut(id) else {
                 continue;
             };
-            if target.origin == Origin::User && target.state == State::Idle {
+            let is_wanted = target.origin == Origin::User || target.is_anchored(now);
+            if is_wanted && target.state == State::Idle {
                 target.state = State::Waiting;
                 let shortest = self.config.redial.0;
                 let wait = full_jitter((shortest, shortest), 0, &mut self.rng);

@@ -9,6 +9,8 @@ pub(super) struct Ended {
     pub(super) failure: Failure,
     /// The node has another link: there is nothing to dial.
     pub(super) is_duplicate: bool,
+    /// The node is reachable otherwise, and links enough are up: nothing was lost.
+    pub(super) is_surplus: bool,
 }
 
 impl Ended {
@@ -29,17 +31,15 @@ impl Ended {
             )),
             LinkDown::ClosedByPeer { .. } | LinkDown::Failed(_) => Failure::Refused(reason.clone()),
         };
-        let is_duplicate = matches!(
-            down,
-            LinkDown::ClosedByPeer {
-                code: Some(CloseReason::DUPLICATE),
-                ..
-            }
-        );
+        let code = match down {
+            LinkDown::ClosedByPeer { code, .. } => *code,
+            LinkDown::Unreachable(_) | LinkDown::Failed(_) => None,
+        };
         Self {
             reason,
             failure,
-            is_duplicate,
+            is_duplicate: code == Some(CloseReason::DUPLICATE),
+            is_surplus: code == Some(CloseReason::SURPLUS),
         }
     }
 
@@ -56,6 +56,7 @@ impl Ended {
             reason: reason.to_string(),
             failure,
             is_duplicate: matches!(reason, CloseReason::Duplicate),
+            is_surplus: matches!(reason, CloseReason::Surplus),
         }
     }
 }

@@ -65,6 +65,9 @@ pub enum CloseReason {
     /// The dialled address did not answer in time.
     #[error("no answer in time")]
     DialTimeout,
+    /// This node looked whether the peer is in another part of the mesh; it is not, and links enough are up.
+    #[error("looked around: the mesh is whole, and links enough are up")]
+    Surplus,
 }
 
 impl CloseReason {
@@ -86,6 +89,7 @@ impl CloseReason {
             Self::SlowReader => 4011,
             Self::Full => 4012,
             Self::DialTimeout => 4013,
+            Self::Surplus => Self::SURPLUS,
         }
     }
 
@@ -112,6 +116,8 @@ impl CloseReason {
     pub const FULL: u16 = 4012;
     /// The code of a link that gave way to another link to the same peer.
     pub const DUPLICATE: u16 = 4004;
+    /// The code of a link that its dialler needs no more, as its peer is reachable otherwise.
+    pub const SURPLUS: u16 = 4014;
 }
 
 /// How a link ended that this node did not close.

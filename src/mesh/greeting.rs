@@ -11,6 +11,7 @@ use super::event::{Event, Peer};
 use super::holding::HOLD;
 use super::link::{Greeted, Phase};
 use super::peers::Joined;
+use super::targets::Origin;
 use super::timers::Timer;
 use crate::address::Scheme;
 use crate::id::{LinkId, NodeId};
@@ -23,7 +24,8 @@ const PEERS_TOLD: usize = 64;
 /// What every node of ours can do beyond protocol 0.7.
 const CAPABILITIES: Capabilities = Capabilities::HEARTBEAT
     .union(Capabilities::ZLIB)
-    .union(Capabilities::FORWARD);
+    .union(Capabilities::FORWARD)
+    .union(Capabilities::ADDRESSES);
 
 /// What this node can do: without a memory of broadcasts there is nothing to fetch, nor to graft.
 fn capabilities(config: &Config) -> Capabilities {
@@ -168,6 +170,11 @@ impl Mesh {
                 found: handshake.node.clone(),
             });
         }
+        // Others cannot make this node link to whom its user sent away.
+        let is_learnt = target.is_some_and(|target| target.origin == Origin::Peer);
+        if is_learnt && self.unwanted.contains(&handshake.node) {
+            return Err(CloseReason::Disconnected);
+        }
         let second = self.table.contains(&handshake.node);
         // A dialler that has not spoken ends a second link unseen; a third link is one too many for anybody.
         if second && (!link.spoke && id.is_dialled() || self.is_contested(&handshake.node)) {
@@ -195,8 +202,15 @@ impl Mesh {
             (&reason, self.links.get(&id).and_then(|link| link.target))
         {
             // Who dialled wanted a link to the node at that address, and there is one.
-            self.met(target, node);
+            self.met(now, target, node);
             self.target_up(target);
+        }
+        if let (CloseReason::Disconnected, Some(target)) =
+            (&reason, self.links.get(&id).and_then(|link| link.target))
+            && let Some(target) = self.targets.target_mut(target)
+        {
+            // Known by its name, it is not dialled again.
+            target.node = Some(node.clone());
         }
         let is_duplicate = reason == CloseReason::Duplicate;
         self.close_link(now, id, reason);
@@ -232,11 +246,13 @@ impl Mesh {
         }
         self.join(now, id, peer);
         if let Some(target) = target {
-            self.met(target, &node);
+            self.met(now, target, &node);
             self.target_up(target);
             self.want_again(target, &node);
         }
         self.tell_peers(now, id);
+        self.introduce_addresses(now, id);
+        self.begin_trial(now, id);
         self.send_missed(now, id);
         self.send_history(now, id);
         self.send_waiting(now, &node);
@@ -268,6 +284,7 @@ impl Mesh {
                 self.tell(Event::PeerUp(peer));
                 if first {
                     self.tell(Event::Joined);
+                    self.look_soon(now);
                 }
             }
             Joined::Rival { older } => self.contest_begun(now, &peer.node, older, id),

@@ -8,6 +8,7 @@ use super::event::LinkInfo;
 use super::loans::Lent;
 use super::outbox::{Bounds, Full, Outbox, Parcel};
 use super::targets::TargetId;
+use super::telling::Said;
 use crate::address::Scheme;
 use crate::id::{LinkId, MessageId, NodeId};
 use crate::time::Timestamp;
@@ -39,6 +40,8 @@ pub(super) struct Greeted {
     pub(super) trees: bool,
     /// It holds the broadcasts of the last minute, and gives them.
     pub(super) remembers: bool,
+    /// It tells and is told addresses.
+    pub(super) addresses: bool,
     /// Frames go to it no faster than this node's legacy pace.
     pub(super) paced: bool,
     /// What it may be sent compressed with.
@@ -66,6 +69,7 @@ impl Greeted {
             forwards: has(Capabilities::FORWARD),
             trees: has(Capabilities::TREES),
             remembers: has(Capabilities::HISTORY),
+            addresses: has(Capabilities::ADDRESSES),
             paced: is_legacy && !is_js2p,
             compression: has(Capabilities::ZLIB).then_some(Compression::Zlib),
             form: handshake.form,
@@ -107,6 +111,8 @@ pub(super) struct Link {
     pub(super) announcing: Vec<MessageId>,
     /// Broadcasts that the peer asked for.
     pub(super) owed: VecDeque<MessageId>,
+    /// What its peer said of the addresses at which it can be dialled.
+    pub(super) said: Option<Said>,
     /// The last message of the application, which a legacy peer may ask for again.
     pub(super) last_message: Option<Frame>,
 }
@@ -147,6 +153,7 @@ impl Link {
             unlent_until: now,
             announcing: Vec::new(),
             owed: VecDeque::new(),
+            said: None,
             last_message: None,
         }
     }

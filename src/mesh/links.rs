@@ -178,11 +178,26 @@ impl Mesh {
             .links
             .get(&id)
             .is_some_and(|link| link.spoke && !link.has_heard);
-        let ended = Ended::from_down(down, &self.config.subnet, is_unheard);
+        let mut ended = Ended::from_down(down, &self.config.subnet, is_unheard);
+        // Only who dialled a link can have one too many of its own.
+        ended.is_surplus &= !id.is_dialled();
         let lost = matches!(down, LinkDown::Failed(_));
         let caller = self.caller(id, lost);
+        if let Some(node) = self.who_left(id, down, &ended) {
+            self.forget_who_left(&node);
+        }
         self.forget_link(now, id, &ended);
         self.call_back(now, caller);
+    }
+
+    /// The capable peer that closes in order the one link that it had dialled.
+    fn who_left(&self, id: LinkId, down: &LinkDown, ended: &Ended) -> Option<NodeId> {
+        let is_in_order = matches!(down, LinkDown::ClosedByPeer { .. })
+            && !(ended.is_surplus || ended.is_duplicate || id.is_dialled());
+        let link = self.links.get(&id).filter(|link| link.lent.is_none())?;
+        let greeted = link.greeted().filter(|greeted| greeted.capable)?;
+        let is_last = !self.table.is_contested(&greeted.node);
+        (is_in_order && is_last).then(|| greeted.node.clone())
     }
 
     /// The peer of a link that it dialled itself, if it may not dial again: py2p and js2p never do, and a node whose
@@ -214,7 +229,8 @@ impl Mesh {
         if caller.is_legacy {
             self.dial_back(now, caller.scheme, caller.entry, caller.is_home);
         } else {
-            self.learn(now, caller.scheme, &[caller.entry]);
+            let node = caller.entry.node.clone();
+            self.learn(now, &node, caller.scheme, &[caller.entry]);
         }
     }
 
@@ -255,6 +271,7 @@ impl Mesh {
         };
         self.timers.stop_link(id);
         self.forget_branches(now, id, &link);
+        self.search.end_trial(id);
         self.lose_tickets(&link);
         if link.lent.is_some() {
             self.lent_link_down(now, &link);
@@ -263,6 +280,9 @@ impl Mesh {
             self.part(&node, id, &ended.reason);
             if self.table.is_empty() {
                 self.left = Some(link.heard);
+                self.timers.stop(Timer::Search);
+            } else if !ended.is_surplus && !self.table.contains(&node) {
+                self.look_soon(now);
             }
             if greeted.capable {
                 self.repeat_over_other(now, greeted);

@@ -8,6 +8,7 @@
 //! It refuses to know what carries its links and what the application's messages mean.
 
 mod absentees;
+mod anchors;
 mod catching_up;
 mod catchup;
 mod commands;
@@ -30,14 +31,18 @@ mod loans;
 mod locating;
 mod lookup;
 mod outbox;
+mod pace;
 mod peers;
 mod promises;
 mod restamped;
 mod routes;
+mod search;
 mod sending;
 mod spreading;
+mod standby;
 mod stats;
 mod targets;
+mod telling;
 mod timers;
 mod traffic;
 mod trees;
@@ -67,10 +72,12 @@ use history::History;
 use link::Link;
 use loans::Loans;
 use lookup::Lookups;
+use pace::Pace;
 use peers::RoutingTable;
 use promises::Promises;
 use restamped::Restamped;
 use routes::Routes;
+use search::Search;
 use targets::Targets;
 use timers::{Timer, Timers};
 use trees::Trees;
@@ -114,6 +121,8 @@ pub struct Mesh {
     answered: Seen,
     routes: Routes,
     targets: Targets,
+    pace: Pace,
+    search: Search,
     lookups: Lookups,
     loans: Loans,
     absentees: Absentees,
@@ -160,9 +169,11 @@ impl Mesh {
         let answered = Seen::new(config.remember, config.answers, rng.next_u64());
         let restamped = Restamped::new(config.restamped, rng.next_u64());
         let history = History::new(config.accept_past, config.history, rng.next_u64());
-        Self {
+        let mut mesh = Self {
             table: RoutingTable::new(config.peer_lists),
             targets: Targets::new(config.addresses),
+            pace: Pace::new(config.addresses),
+            search: Search::default(),
             lookups: Lookups::new(config.lookups, config.errands),
             loans: Loans::new(config.loans, config.queue_bytes),
             absentees: Absentees::new(config.accept_past),
@@ -190,7 +201,9 @@ impl Mesh {
             offline: false,
             closing: None,
             stats: Stats::default(),
-        }
+        };
+        mesh.remember_anchors();
+        mesh
     }
 
     /// Takes what the transport tells. Whatever a peer does, this succeeds: its fault becomes an [`Output::Close`].
@@ -327,7 +340,10 @@ impl Mesh {
             Timer::Announce(link) => self.announce_over(now, link),
             Timer::CatchUp(link) => self.catch_up_expired(now, link),
             Timer::Promises => self.promises_expired(now),
+            Timer::Trial(link) => self.ask_for_proof(now, link),
             Timer::Redial(target) => self.redial(now, target),
+            Timer::Standby => self.want_links(now),
+            Timer::Search => self.look_around(now),
             Timer::Lookup(id) => self.lookup_expired(id),
             Timer::Linger => self.close_all(now),
         }

@@ -1,6 +1,8 @@
-//! The addresses that this node dials: those the user gave, for ever; those that peers told, while links are wanted.
+//! The address book: where this node dials. What the user gave is dialled for ever; what was learnt, while links are wanted.
 //!
-//! It keeps the state of each and says how long to wait. Dialling and timers are the node's.
+//! A learnt address is *tried* once a link of this node's has come up there, and *new* while it is hearsay. The book is
+//! bounded: room is made by new ones at random, so that no tale drives out what is known, then by the tried one that
+//! failed longest ago. It keeps the state of each address and says how long to wait. Dialling and timers are the node's.
 
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -12,6 +14,9 @@ use crate::address::Address;
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
 
+/// One teller's share of the book: a quarter. Whoever lies leaves most of it as it was.
+const SHARE: usize = 4;
+
 /// The number of an address of this node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct TargetId(u64);
@@ -21,7 +26,7 @@ pub(super) struct TargetId(u64);
 pub(super) enum Origin {
     /// The user: it is dialled again for ever.
     User,
-    /// A peer: it is dialled while links are wanted, and forgotten after some failures.
+    /// A peer: it is dialled while links are wanted, and rests after some failures.
     Peer,
     /// The answer to a lookup: it is dialled once, at once.
     Lookup,
@@ -37,6 +42,26 @@ pub(super) enum State {
     On(LinkId),
 }
 
+/// Who is at an address, as far as is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kin {
+    Unknown,
+    /// A node that shows capabilities.
+    Capable,
+    /// py2p or js2p.
+    Legacy,
+}
+
+/// How long an address is dialled like the user's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Anchored {
+    /// It is no anchor that was lost.
+    No,
+    /// It was remembered from an earlier run, and has not been dialled yet.
+    Remembered,
+    Until(Timestamp),
+}
+
 #[derive(Debug)]
 pub(super) struct Target {
     pub(super) address: Address,
@@ -46,18 +71,95 @@ pub(super) struct Target {
     pub(super) expected: Option<NodeId>,
     /// Who was there the last time, or is said to be.
     pub(super) node: Option<NodeId>,
+    pub(super) kin: Kin,
     /// The commands that wait for the attempt under way.
     pub(super) tickets: Vec<Ticket>,
     /// Whether it is kept when the first attempt fails.
     pub(super) persist: bool,
     /// Until when it is dialled more often, as a legacy peer was linked there.
     pub(super) fresh_until: Timestamp,
-    failures: u32,
+    pub(super) anchored: Anchored,
+    /// The longest that a link of this node's lasted there.
+    pub(super) lasted: Duration,
+    /// A link of this node's has come up there.
+    pub(super) tried: bool,
+    /// When it was dialled last.
+    pub(super) dialled_at: Option<Timestamp>,
+    pub(super) failures: u32,
+    /// Whose word it is, while it is new.
+    teller: Option<NodeId>,
+    /// When somebody was linked there, as far as was told by then: how long before.
+    alive: (Timestamp, Duration),
+    failed_at: Timestamp,
+}
+
+impl Target {
+    fn new(address: Address, origin: Origin) -> Self {
+        Self {
+            address,
+            origin,
+            state: State::Idle,
+            expected: None,
+            node: None,
+            kin: Kin::Unknown,
+            tickets: Vec::new(),
+            persist: origin == Origin::User,
+            fresh_until: Timestamp::ZERO,
+            anchored: Anchored::No,
+            lasted: Duration::ZERO,
+            tried: false,
+            dialled_at: None,
+            failures: 0,
+            teller: None,
+            alive: (Timestamp::ZERO, Duration::MAX),
+            failed_at: Timestamp::ZERO,
+        }
+    }
+
+    pub(super) fn is_anchored(&self, now: Timestamp) -> bool {
+        match self.anchored {
+            Anchored::No => false,
+            Anchored::Remembered => true,
+            Anchored::Until(end) => now < end,
+        }
+    }
+
+    /// The time since somebody was linked there, as far as is known.
+    pub(super) fn age(&self, now: Timestamp) -> Duration {
+        let (told, age) = self.alive;
+        age.saturating_add(now.since(told))
+    }
+
+    /// Somebody was linked there so long ago.
+    pub(super) fn was_alive(&mut self, now: Timestamp, age: Duration) {
+        if age <= self.age(now) {
+            self.alive = (now, age);
+        }
+    }
+
+    /// The time since anything was learnt of it: by a dial, or by what was told.
+    pub(super) fn unknown_for(&self, now: Timestamp) -> Duration {
+        let dialled = self.dialled_at.map_or(Duration::MAX, |at| now.since(at));
+        self.age(now).min(dialled)
+    }
+
+    /// Room may be made of it.
+    fn is_spare(&self) -> bool {
+        self.origin == Origin::Peer
+            && !matches!(self.state, State::On(_))
+            && self.anchored == Anchored::No
+            && self.tickets.is_empty()
+    }
+
+    fn is_new_of(&self, teller: &NodeId) -> bool {
+        !self.tried && self.teller.as_ref() == Some(teller)
+    }
 }
 
 #[derive(Debug)]
 pub(super) struct Targets {
     all: BTreeMap<TargetId, Target>,
+    by_address: BTreeMap<Address, TargetId>,
     capacity: usize,
     next: u64,
 }
@@ -66,6 +168,8 @@ pub(super) struct Targets {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
     Retry(Duration),
+    /// It stays in the book, and is dialled when nothing better is known.
+    Rest,
     Forget,
 }
 
@@ -73,51 +177,85 @@ impl Targets {
     pub(super) fn new(capacity: usize) -> Self {
         Self {
             all: BTreeMap::new(),
+            by_address: BTreeMap::new(),
             capacity,
             next: 0,
         }
     }
 
-    /// Adds an address; one that a peer told makes room for one that matters more. `None` if there is no room.
-    pub(super) fn add(&mut self, address: Address, origin: Origin) -> Option<TargetId> {
-        if self.all.len() >= self.capacity && !self.make_room(origin) {
-            return None;
+    /// Adds an address that the user or a lookup named. `None` if there is no room.
+    pub(super) fn add(
+        &mut self,
+        address: Address,
+        origin: Origin,
+        rng: &mut impl RngCore,
+    ) -> Option<TargetId> {
+        if self.all.len() >= self.capacity {
+            let victim = self
+                .random_new(|_| true, rng)
+                .or_else(|| self.longest_failed())
+                .or_else(|| self.any_spare())?;
+            self.remove(victim);
         }
-        let id = TargetId(self.next);
-        self.next += 1;
-        let target = Target {
-            address,
-            origin,
-            state: State::Idle,
-            expected: None,
-            node: None,
-            tickets: Vec::new(),
-            persist: origin == Origin::User,
-            fresh_until: Timestamp::ZERO,
-            failures: 0,
-        };
-        self.all.insert(id, target);
+        Some(self.insert(address, origin))
+    }
+
+    /// Adds a new address that `teller` told. `None` if there is no room for it.
+    pub(super) fn add_told(
+        &mut self,
+        address: Address,
+        teller: &NodeId,
+        rng: &mut impl RngCore,
+    ) -> Option<TargetId> {
+        let of_teller = self.all.values().filter(|t| t.is_new_of(teller)).count();
+        if of_teller >= (self.capacity / SHARE).max(1) {
+            let victim = self.random_new(|target| target.is_new_of(teller), rng)?;
+            self.remove(victim);
+        } else if self.all.len() >= self.capacity {
+            let victim = self
+                .random_new(|_| true, rng)
+                .or_else(|| self.longest_failed())?;
+            self.remove(victim);
+        }
+        let id = self.insert(address, Origin::Peer);
+        if let Some(target) = self.all.get_mut(&id) {
+            target.teller = Some(teller.clone());
+        }
         Some(id)
     }
 
-    fn make_room(&mut self, origin: Origin) -> bool {
-        let idle = |target: &Target| target.origin == Origin::Peer && target.state == State::Idle;
-        let victim = (origin != Origin::Peer)
-            .then(|| self.all.iter().find(|(_, t)| idle(t)).map(|(&id, _)| id));
-        victim
-            .flatten()
-            .is_some_and(|id| self.all.remove(&id).is_some())
+    fn insert(&mut self, address: Address, origin: Origin) -> TargetId {
+        let id = TargetId(self.next);
+        self.next += 1;
+        self.by_address.insert(address.clone(), id);
+        self.all.insert(id, Target::new(address, origin));
+        id
+    }
+
+    fn random_new(
+        &self,
+        which: impl Fn(&Target) -> bool,
+        rng: &mut impl RngCore,
+    ) -> Option<TargetId> {
+        let is_new = |target: &Target| !target.tried && target.is_spare() && which(target);
+        let new: Vec<_> = self.iter().filter(|(_, t)| is_new(t)).collect();
+        pick(&new, rng).map(|&(id, _)| id)
+    }
+
+    fn longest_failed(&self) -> Option<TargetId> {
+        self.iter()
+            .filter(|(_, target)| target.is_spare() && target.failures > 0)
+            .min_by_key(|(_, target)| target.failed_at)
+            .map(|(id, _)| id)
+    }
+
+    fn any_spare(&self) -> Option<TargetId> {
+        let mut spare = self.iter().filter(|(_, target)| target.is_spare());
+        spare.next().map(|(id, _)| id)
     }
 
     pub(super) fn find(&self, address: &Address) -> Option<TargetId> {
-        self.all
-            .iter()
-            .find(|(_, target)| target.address == *address)
-            .map(|(&id, _)| id)
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.all.len()
+        self.by_address.get(address).copied()
     }
 
     pub(super) fn target(&self, id: TargetId) -> Option<&Target> {
@@ -129,11 +267,17 @@ impl Targets {
     }
 
     pub(super) fn remove(&mut self, id: TargetId) -> Option<Target> {
-        self.all.remove(&id)
+        let target = self.all.remove(&id)?;
+        self.by_address.remove(&target.address);
+        Some(target)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (TargetId, &Target)> {
         self.all.iter().map(|(&id, target)| (id, target))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
     }
 
     /// The addresses at which `node` was met or is said to be.
@@ -144,9 +288,26 @@ impl Targets {
             .collect()
     }
 
-    /// The address is no good for now: how long to wait, or whether to forget it.
+    /// A link of this node's has come up at the address, and `node` was there.
+    pub(super) fn met(&mut self, now: Timestamp, id: TargetId, node: &NodeId, kin: Kin) {
+        let Some(target) = self.all.get_mut(&id) else {
+            return;
+        };
+        target.node = Some(node.clone());
+        target.kin = kin;
+        target.tried = true;
+        target.teller = None;
+        target.was_alive(now, Duration::ZERO);
+        // What a lookup found is an address like any other from here on.
+        if target.origin == Origin::Lookup {
+            target.origin = Origin::Peer;
+        }
+    }
+
+    /// The address is no good for now: how long to wait, whether to let it rest, or to forget it.
     pub(super) fn failed(
         &mut self,
+        now: Timestamp,
         id: TargetId,
         bounds: (Duration, Duration),
         learned_attempts: u32,
@@ -157,14 +318,19 @@ impl Targets {
         };
         let failures = target.failures;
         target.failures = failures.saturating_add(1);
-        let forget = match target.origin {
-            Origin::User => !target.persist,
-            Origin::Peer => target.failures >= learned_attempts,
-            Origin::Lookup => true,
-        };
-        if forget {
-            self.all.remove(&id);
-            return Next::Forget;
+        target.failed_at = now;
+        let is_over = target.failures >= learned_attempts && !target.is_anchored(now);
+        match target.origin {
+            Origin::User if target.persist => {}
+            Origin::Peer if !is_over => {}
+            Origin::Peer => {
+                target.state = State::Idle;
+                return Next::Rest;
+            }
+            Origin::User | Origin::Lookup => {
+                self.remove(id);
+                return Next::Forget;
+            }
         }
         target.state = State::Waiting;
         Next::Retry(full_jitter(bounds, failures, rng))
@@ -176,6 +342,12 @@ impl Targets {
             target.failures = 0;
         }
     }
+}
+
+/// One of `all`, any with equal chances.
+pub(super) fn pick<'a, T>(all: &'a [T], rng: &mut impl RngCore) -> Option<&'a T> {
+    let index = (u64::from(rng.next_u32()) * all.len() as u64) >> 32;
+    all.get(index as usize)
 }
 
 /// A wait drawn evenly from zero to a bound that doubles with each failure: "full jitter", which spreads the clients of a
@@ -205,10 +377,13 @@ mod tests {
     #[test]
     fn the_users_address_is_retried_for_ever_within_the_bounds() {
         let mut targets = Targets::new(4);
-        let id = targets.add(Address::memory(1), Origin::User).expect("room");
+        let id = targets
+            .add(Address::memory(1), Origin::User, &mut rng())
+            .expect("room");
         let mut longest = Duration::ZERO;
         for attempt in 0..200 {
-            let Next::Retry(wait) = targets.failed(id, BOUNDS, 4, &mut rng()) else {
+            let Next::Retry(wait) = targets.failed(Timestamp::ZERO, id, BOUNDS, 4, &mut rng())
+            else {
                 panic!("forgotten")
             };
             assert!(wait <= BOUNDS.0 * (1 << attempt.min(10)) && wait <= BOUNDS.1);
@@ -233,26 +408,89 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_learned_address_is_forgotten_after_some_failures() {
-        let mut targets = Targets::new(4);
-        let id = targets.add(Address::memory(1), Origin::Peer).expect("room");
-        assert!(matches!(
-            targets.failed(id, BOUNDS, 2, &mut rng()),
-            Next::Retry(_)
-        ));
-        assert_eq!(targets.failed(id, BOUNDS, 2, &mut rng()), Next::Forget);
-        assert!(targets.target(id).is_none());
+    fn node(number: u16) -> NodeId {
+        format!("{number}").parse().expect("digits are an id")
+    }
+
+    fn tell(targets: &mut Targets, number: u16, teller: u16) -> Option<TargetId> {
+        targets.add_told(Address::memory(number), &node(teller), &mut rng())
+    }
+
+    fn numbers(targets: &Targets) -> Vec<u16> {
+        targets.iter().map(|(_, t)| t.address.port()).collect()
     }
 
     #[test]
-    fn learned_addresses_make_room_for_the_users_and_not_for_each_other() {
+    fn a_learned_address_rests_after_some_failures_and_stays_known() {
+        let mut targets = Targets::new(4);
+        let id = tell(&mut targets, 1, 9).expect("room");
+        let now = Timestamp::ZERO;
+        let mut next = || targets.failed(now, id, BOUNDS, 2, &mut rng());
+        assert!(matches!(next(), Next::Retry(_)));
+        assert_eq!(next(), Next::Rest);
+        assert_eq!(targets.find(&Address::memory(1)), Some(id));
+    }
+
+    #[test]
+    fn one_teller_fills_a_quarter_of_the_book_and_then_replaces_its_own() {
+        let mut targets = Targets::new(16);
+        for number in 0..100 {
+            tell(&mut targets, number, 7);
+        }
+        assert_eq!(targets.len(), 4);
+        tell(&mut targets, 200, 8).expect("room for another's word");
+        for number in 100..200 {
+            tell(&mut targets, number, 7);
+        }
+        assert_eq!(targets.len(), 5);
+        assert!(targets.find(&Address::memory(200)).is_some());
+    }
+
+    #[test]
+    fn new_addresses_make_room_first_then_the_tried_one_that_failed_longest_ago() {
+        let mut targets = Targets::new(4);
+        let user = targets.add(Address::memory(0), Origin::User, &mut rng());
+        for number in 1..4 {
+            let id = tell(&mut targets, number, number).expect("room");
+            targets.met(Timestamp::ZERO, id, &node(number), Kin::Capable);
+        }
+        assert_eq!(tell(&mut targets, 4, 4), None, "all that is known is good");
+        for (number, second) in [(1, 5), (2, 3), (3, 9)] {
+            let id = targets.find(&Address::memory(number)).expect("known");
+            let at = Timestamp::from_millis(second);
+            targets.failed(at, id, BOUNDS, 12, &mut rng());
+        }
+        tell(&mut targets, 4, 4).expect("room of the one that failed first");
+        assert_eq!(numbers(&targets), [0, 1, 3, 4]);
+        tell(&mut targets, 5, 5).expect("room of the new one");
+        assert_eq!(numbers(&targets), [0, 1, 3, 5]);
+        assert_eq!(targets.find(&Address::memory(0)), user);
+    }
+
+    #[test]
+    fn nothing_makes_room_that_is_the_users_or_linked_or_an_anchor() {
+        let mut targets = Targets::new(3);
+        targets.add(Address::memory(0), Origin::User, &mut rng());
+        let on = tell(&mut targets, 1, 1).expect("room");
+        let anchor = tell(&mut targets, 2, 2).expect("room");
+        targets.target_mut(on).expect("known").state = State::On(LinkId::dialled(1));
+        targets.target_mut(anchor).expect("known").anchored = Anchored::Remembered;
+        assert_eq!(tell(&mut targets, 3, 3), None);
+        assert!(
+            targets
+                .add(Address::memory(4), Origin::User, &mut rng())
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn learned_addresses_make_room_for_the_users() {
         let mut targets = Targets::new(2);
-        targets.add(Address::memory(1), Origin::Peer).expect("room");
-        targets.add(Address::memory(2), Origin::Peer).expect("room");
-        assert!(targets.add(Address::memory(3), Origin::Peer).is_none());
-        assert!(targets.add(Address::memory(4), Origin::User).is_some());
-        assert!(targets.add(Address::memory(5), Origin::User).is_some());
-        assert!(targets.add(Address::memory(6), Origin::User).is_none());
+        tell(&mut targets, 1, 1).expect("room");
+        tell(&mut targets, 2, 2).expect("room");
+        for (number, is_room) in [(4, true), (5, true), (6, false)] {
+            let added = targets.add(Address::memory(number), Origin::User, &mut rng());
+            assert_eq!(added.is_some(), is_room, "{number}");
+        }
     }
 }

@@ -28,6 +28,8 @@ pub(super) enum Timer {
     Heartbeat(LinkId),
     /// The older of two links to one peer must have shown that it lives.
     Contest(LinkId),
+    /// It is asked whether the peer of a link on trial can be reached otherwise.
+    Trial(LinkId),
     /// A lent link must have been used.
     Loan(LinkId),
     /// The ids that wait for a link are sent.
@@ -38,6 +40,10 @@ pub(super) enum Timer {
     Promises,
     /// An address is dialled again.
     Redial(TargetId),
+    /// Dials that had no answer make room for others.
+    Standby,
+    /// This node looks around for those that it does not know of.
+    Search,
     /// What waits for a way to a node must have gone.
     Lookup(WaitId),
     /// A closing node stops waiting for its queues.
@@ -81,6 +87,7 @@ impl Timers {
             Timer::Pace(link),
             Timer::Heartbeat(link),
             Timer::Contest(link),
+            Timer::Trial(link),
             Timer::Loan(link),
             Timer::Regreet(link),
             Timer::Announce(link),

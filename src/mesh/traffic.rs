@@ -169,6 +169,7 @@ impl Mesh {
             Ok(Signal::Application) => self.handle_application_whisper(now, id, message),
             Ok(Signal::Peers(entries)) => self.handle_peers(now, id, entries),
             Ok(Signal::RequestPeers) => self.tell_peers(now, id),
+            Ok(Signal::Addresses(told)) => self.handle_addresses(now, id, told),
             Ok(Signal::Forward { to, packed }) => self.handle_forward(now, id, to, packed),
             Ok(Signal::Ping(nonce)) => self.send_signal(now, id, &Signal::Pong(nonce)),
             Ok(Signal::Pong(asked)) => self.contest_answered(now, id, Some(asked)),
@@ -200,7 +201,8 @@ impl Mesh {
         };
         let scheme = link.info.scheme;
         self.contest_answered(now, id, None);
-        self.learn(now, scheme, &entries);
+        self.learn(now, &node, scheme, &entries);
+        self.weigh_trials(now, id, &entries);
         let is_searched = |node: &&NodeId| self.lookups.is_searched(node);
         let told = entries.iter().map(|entry| &entry.node).filter(is_searched);
         let told: Vec<_> = told.cloned().collect();

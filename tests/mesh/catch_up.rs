@@ -58,7 +58,7 @@ fn heard_signals(world: &mut World, peer: &mut Legacy) -> Vec<Signal> {
 #[test]
 fn two_thousand_messages_that_passed_while_the_link_was_lost_arrive_once_and_in_order() {
     let mut world = tab_at_relays();
-    world.part(2, 1);
+    world.lose(2, 1);
     for number in 0..2_000 {
         world.broadcast(0, number.to_string()).expect("joined");
         world.run_for(Duration::from_millis(10));
@@ -99,7 +99,7 @@ fn two_halves_of_a_mesh_tell_each_other_what_they_said() {
     }
     world.line();
     world.run(12);
-    world.part(3, 2);
+    world.lose(3, 2);
     for round in 0..50 {
         world.broadcast(0, format!("left {round}")).expect("joined");
         world
@@ -120,7 +120,7 @@ fn two_halves_of_a_mesh_tell_each_other_what_they_said() {
 #[test]
 fn large_messages_are_fetched_without_filling_the_queue() {
     let mut world = tab_at_relays();
-    world.part(2, 1);
+    world.lose(2, 1);
     for number in 0..8 {
         let text = format!("{number}{}", "x".repeat(400_000));
         world.broadcast(0, text).expect("joined");
@@ -140,7 +140,7 @@ fn large_messages_are_fetched_without_filling_the_queue() {
 #[test]
 fn who_was_away_for_longer_than_is_remembered_is_told_of_the_gap() {
     let mut world = tab_at_relays();
-    world.part(2, 1);
+    world.lose(2, 1);
     world.run(100);
     world.mend(1, 2);
     world.run(40);
@@ -162,7 +162,7 @@ fn a_memory_that_was_too_small_is_a_gap_too() {
     }
     world.line();
     world.run(12);
-    world.part(2, 1);
+    world.lose(2, 1);
     for number in 0..20 {
         world.broadcast(0, number.to_string()).expect("joined");
         world.run(1);

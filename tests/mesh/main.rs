@@ -3,6 +3,8 @@
 #[cfg(target_arch = "wasm32")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
+mod addresses;
+mod anchors;
 mod by_hand;
 mod catch_up;
 mod chunking;
@@ -20,9 +22,11 @@ mod lending;
 mod limits;
 mod locating;
 mod lookup;
+mod mass_failure;
 mod neighbourly;
 mod redial;
 mod replay;
+mod reunion;
 mod second_link;
 mod trees;
 mod world;

@@ -301,7 +301,7 @@ fn what_was_said_into_a_link_as_it_died_is_said_again_before_anything_else() {
     world.cut(0, 1);
     world.broadcast(0, "into the dead link").expect("joined");
     world.run_for(Duration::from_millis(30));
-    world.part(0, 1);
+    world.lose(0, 1);
     world.run_for(Duration::from_millis(10));
     world.broadcast(0, "after").expect("joined");
     world.run(2);

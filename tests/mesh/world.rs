@@ -45,6 +45,8 @@ pub struct World {
     pub doors: BTreeSet<u16>,
     /// The links that came to the doors: who dialled, its name for the link, and the port.
     pub knocks: Vec<(usize, LinkId, u16)>,
+    /// Who cannot be reached gives no answer at all, instead of refusing.
+    pub is_silent: bool,
     numbers: u64,
     trace: Sha256,
 }
@@ -65,6 +67,7 @@ impl World {
             by_hand: BTreeMap::new(),
             doors: BTreeSet::new(),
             knocks: Vec::new(),
+            is_silent: false,
             numbers: 0,
             trace: Sha256::new(),
         }
@@ -283,6 +286,9 @@ impl World {
         let is_there =
             self.nodes.get(to).is_some_and(|node| !node.is_dead) && !self.is_cut(number, to);
         if !is_there {
+            if self.is_silent {
+                return;
+            }
             let down = LinkDown::Unreachable(format!("nobody listens at {address}"));
             return self.schedule(number, LinkEvent::Closed { link, down });
         }
@@ -356,6 +362,52 @@ impl World {
         self.cut.remove(&(one.min(other), one.max(other)));
     }
 
+    /// Nothing passes between two groups any more, and nobody is told.
+    pub fn part(&mut self, some: &[usize], others: &[usize]) {
+        for &one in some {
+            for &other in others {
+                self.cut(one, other);
+            }
+        }
+    }
+
+    /// Everything passes again.
+    pub fn heal(&mut self) {
+        self.cut.clear();
+    }
+
+    /// Runs until `is_done`, for so many seconds at most. Whether it was.
+    pub fn run_until(&mut self, seconds: u64, is_done: impl Fn(&Self) -> bool) -> bool {
+        for _ in 0..seconds * 4 {
+            if is_done(self) {
+                return true;
+            }
+            self.run_for(Duration::from_millis(250));
+        }
+        is_done(self)
+    }
+
+    /// Whether all of these nodes can reach each other over links between them.
+    pub fn is_one(&self, nodes: &[usize]) -> bool {
+        let mut reached = BTreeSet::from([nodes[0]]);
+        let mut next = vec![nodes[0]];
+        while let Some(node) = next.pop() {
+            for &other in nodes {
+                let is_linked = self.is_linked(node, other) && self.is_linked(other, node);
+                if is_linked && !self.is_cut(node, other) && reached.insert(other) {
+                    next.push(other);
+                }
+            }
+        }
+        reached.len() == nodes.len()
+    }
+
+    /// How many peers a node has dialled.
+    pub fn dialled(&self, number: usize) -> usize {
+        let peers = self.nodes[number].mesh.peers();
+        peers.filter(|peer| peer.dialled).count()
+    }
+
     /// A node that read nothing reads on.
     pub fn wake(&mut self, stalled: usize) {
         self.nodes[stalled].is_stalled = false;
@@ -369,7 +421,7 @@ impl World {
     }
 
     /// The links between two nodes are reset, and no new ones come about until they are mended.
-    pub fn part(&mut self, one: usize, other: usize) {
+    pub fn lose(&mut self, one: usize, other: usize) {
         let links: Vec<_> = self
             .ends
             .iter()

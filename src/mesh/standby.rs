@@ -1,0 +1,206 @@
+//! Standby peers: which of the learnt addresses are kept, and which are dialled while links are wanted.
+//!
+//! The whole book is gone through before any address is dialled a second time: those that failed least go first, of these the
+//! tried ones, then at random. A few dials run at once; one that has no answer makes room for the next.
+
+use core::cmp::Reverse;
+use core::net::IpAddr;
+use core::time::Duration;
+use std::collections::BTreeSet;
+
+use super::Mesh;
+use super::dialling::address_of;
+use super::targets::{Anchored, Kin, Origin, State, Target, TargetId, pick};
+use super::timers::Timer;
+use crate::address::{Address, Scheme};
+use crate::id::NodeId;
+use crate::time::Timestamp;
+use crate::wire::{IdForm, PeerEntry};
+
+/// What a peer says of an address.
+pub(super) struct Told {
+    pub(super) address: Address,
+    pub(super) node: NodeId,
+    pub(super) kin: Kin,
+    /// The time since somebody was linked there.
+    pub(super) age: Duration,
+}
+
+/// The links that this node dials.
+#[derive(Clone, Copy, Default)]
+struct Dials {
+    /// Greeted.
+    up: usize,
+    /// Begun a moment ago.
+    young: usize,
+    /// Without an answer for longer.
+    slow: usize,
+}
+
+impl Mesh {
+    /// Dials learnt addresses until there are as many dialled links as wanted.
+    pub(super) fn want_links(&mut self, now: Timestamp) {
+        if self.offline || self.closing.is_some() {
+            return;
+        }
+        let (at_once, in_all) = self.config.dials_at_once;
+        for _ in 0..at_once {
+            let dials = self.dials(now);
+            let is_enough = dials.up + dials.young >= self.config.outgoing;
+            if is_enough || dials.young >= at_once || dials.young + dials.slow >= in_all {
+                break;
+            }
+            let Some(id) = self.pick_standby(now) else {
+                break;
+            };
+            if let Err(at) = self.pace.take(now) {
+                return self.timers.set(Timer::Standby, at);
+            }
+            self.dial(now, id);
+        }
+        let dials = self.dials(now);
+        if dials.up < self.config.outgoing && dials.young > 0 {
+            let at = now + self.config.dial_patience;
+            self.timers.set_if_unset(Timer::Standby, at);
+        }
+    }
+
+    fn dials(&self, now: Timestamp) -> Dials {
+        let mut dials = Dials::default();
+        for (_, target) in self.targets.iter() {
+            let State::On(link) = target.state else {
+                continue;
+            };
+            let is_up = self.links.get(&link).is_some_and(|l| l.greeted().is_some());
+            let age = target.dialled_at.map_or(Duration::MAX, |at| now.since(at));
+            match (is_up, age < self.config.dial_patience) {
+                (true, _) => dials.up += 1,
+                (false, true) => dials.young += 1,
+                (false, false) => dials.slow += 1,
+            }
+        }
+        dials
+    }
+
+    /// How many greeted links this node dialled.
+    pub(super) fn dialled_links(&self, now: Timestamp) -> usize {
+        self.dials(now).up
+    }
+
+    fn pick_standby(&mut self, now: Timestamp) -> Option<TargetId> {
+        let has_peer = !self.table.is_empty();
+        let rests = |target: &Target| {
+            let is_over = target.failures >= self.config.learned_attempts;
+            has_peer && is_over && target.fresh_until <= now
+        };
+        let candidates = self.candidates();
+        let mut ranked = candidates
+            .iter()
+            .filter_map(|&id| Some((id, self.targets.target(id)?)))
+            .filter(|(_, target)| !rests(target))
+            .map(|(id, target)| ((target.failures, Reverse(target.tried)), id))
+            .collect::<Vec<_>>();
+        let best = ranked.iter().map(|&(rank, _)| rank).min()?;
+        ranked.retain(|&(rank, _)| rank == best);
+        pick(&ranked, &mut self.rng).map(|&(_, id)| id)
+    }
+
+    /// Learnt addresses that may lead to a node that is no peer and that nobody is dialling.
+    pub(super) fn candidates(&self) -> Vec<TargetId> {
+        let under_way: BTreeSet<&NodeId> = self
+            .targets
+            .iter()
+            .filter(|(_, target)| matches!(target.state, State::On(_)))
+            .filter_map(|(_, target)| target.node.as_ref())
+            .collect();
+        let is_free = |node: &NodeId| {
+            !under_way.contains(node) && !self.table.contains(node) && !self.unwanted.contains(node)
+        };
+        self.targets
+            .iter()
+            .filter(|(_, t)| t.origin == Origin::Peer && t.state == State::Idle)
+            .filter(|(_, t)| t.node.as_ref().is_none_or(is_free))
+            .map(|(id, _)| id)
+            .collect()
+    }
+
+    /// A capable peer that had dialled this node has closed the link in order: it is gone, or wants no link, and comes back
+    /// by itself. What was learnt of it is forgotten.
+    pub(super) fn forget_who_left(&mut self, node: &NodeId) {
+        for id in self.targets.of_node(node) {
+            let is_learnt =
+                |target: &Target| target.origin == Origin::Peer && target.anchored == Anchored::No;
+            let is_idle = |target: &Target| !matches!(target.state, State::On(_));
+            if self
+                .targets
+                .target(id)
+                .is_some_and(|target| is_learnt(target) && is_idle(target))
+            {
+                self.timers.stop(Timer::Redial(id));
+                self.targets.remove(id);
+            }
+        }
+    }
+
+    /// Keeps the addresses of a peer list, on the transport on which it came, and dials them while links are wanted.
+    pub(super) fn learn(
+        &mut self,
+        now: Timestamp,
+        teller: &NodeId,
+        scheme: Scheme,
+        entries: &[PeerEntry],
+    ) {
+        for entry in entries {
+            let endpoint = entry.endpoint.as_ref();
+            let Some(address) = endpoint.and_then(|at| address_of(scheme, at)) else {
+                continue;
+            };
+            // Only py2p writes its id as bytes; js2p cannot be told from ours.
+            let kin = match entry.form {
+                IdForm::Bytes => Kin::Legacy,
+                _ => Kin::Unknown,
+            };
+            let told = Told {
+                address,
+                node: entry.node.clone(),
+                kin,
+                age: Duration::ZERO,
+            };
+            self.keep_told(now, teller, told);
+        }
+        self.want_links(now);
+    }
+
+    /// Keeps what a peer told of an address, if it is of use. Whether it was new.
+    pub(super) fn keep_told(&mut self, now: Timestamp, teller: &NodeId, told: Told) -> bool {
+        let is_of_use = told.node != self.identity.node
+            && !self.unwanted.contains(&told.node)
+            && !self.is_own(&told.address)
+            && self.config.dials.contains(&told.address.scheme())
+            && is_a_place(&told.address);
+        if !is_of_use {
+            return false;
+        }
+        let known = self.targets.find(&told.address);
+        let id = known.or_else(|| self.targets.add_told(told.address, teller, &mut self.rng));
+        let Some(target) = id.and_then(|id| self.targets.target_mut(id)) else {
+            return false;
+        };
+        target.was_alive(now, told.age);
+        // What this node has seen for itself, or the user named, no tale changes.
+        if !target.tried && target.state == State::Idle && target.origin != Origin::User {
+            target.node = Some(told.node);
+            if target.kin == Kin::Unknown {
+                target.kin = told.kin;
+            }
+        }
+        known.is_none()
+    }
+}
+
+/// Whether somebody can be there: the unspecified host and port 0 are for those who listen.
+pub(super) fn is_a_place(address: &Address) -> bool {
+    let ip = address.host().parse::<IpAddr>();
+    let is_somewhere = !ip.is_ok_and(|ip| ip.is_unspecified());
+    address.scheme() == Scheme::Memory || address.port() != 0 && is_somewhere
+}

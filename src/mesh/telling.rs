@@ -1,0 +1,200 @@
+//! Where nodes can be dialled, as capable peers tell each other: on every kind of transport, whatever their link runs on.
+//!
+//! So a relay that meets another over TCP can lead a browser tab to its WebSocket. What a peer says of itself is passed on
+//! as long as it is linked; of others, what somebody was linked to within the hour. A peer is told only what it can dial.
+
+use core::net::IpAddr;
+use core::time::Duration;
+
+use rand_chacha::rand_core::RngCore;
+
+use super::Mesh;
+use super::standby::{Told, is_a_place};
+use super::targets::{Kin, State, Target};
+use crate::address::{Address, Scheme};
+use crate::id::{LinkId, NodeId};
+use crate::time::Timestamp;
+use crate::wire::{Addresses, KnownAddress, MAX_KNOWN, MAX_OWN, Signal};
+
+/// An address is told others for so long after somebody was linked there: the dead do not go round for ever.
+const TELLABLE: Duration = Duration::from_secs(3_600);
+/// Of what is told, so many are peers' own addresses, and the rest others at random.
+const OF_PEERS: usize = MAX_KNOWN / 2;
+/// A peer is answered at most once in this time: answers are longer than questions.
+const REST: Duration = Duration::from_secs(1);
+/// So many new addresses in one answer are news: there is more to be learnt.
+const NEWS: usize = MAX_KNOWN / 4;
+
+/// What a peer said of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Said {
+    dials: Vec<Scheme>,
+    own: Vec<Address>,
+    answered: Option<Timestamp>,
+}
+
+impl Mesh {
+    /// Tells a peer that is new where this node can be dialled, and asks it where others can.
+    pub(super) fn introduce_addresses(&mut self, now: Timestamp, id: LinkId) {
+        let link = self.links.get(&id).and_then(|link| link.greeted());
+        if link.is_some_and(|greeted| greeted.addresses) {
+            self.tell_addresses(now, id, true);
+        }
+    }
+
+    /// Exchanges addresses with a peer, any.
+    pub(super) fn exchange_addresses(&mut self, now: Timestamp) {
+        if let Some(id) = self.any_peer_with_addresses() {
+            self.tell_addresses(now, id, true);
+        }
+    }
+
+    fn tell_addresses(&mut self, now: Timestamp, id: LinkId, ask: bool) {
+        let addresses = Addresses {
+            ask,
+            dials: self.config.dials.clone(),
+            own: self.own_addresses(id),
+            known: self.known_to_tell(now, id),
+        };
+        self.send_signal(now, id, &Signal::Addresses(addresses));
+    }
+
+    /// Where the peer of a link can dial this node, on any transport.
+    fn own_addresses(&self, id: LinkId) -> Vec<Address> {
+        let local = self.links.get(&id).and_then(|l| l.info.local_host.clone());
+        let resolve = |address: &Address| {
+            let ip = address.host().parse::<IpAddr>();
+            match (ip.is_ok_and(|ip| ip.is_unspecified()), &local) {
+                (false, _) => Some(address.clone()),
+                (true, Some(host)) => address.with_endpoint(host, address.port()).ok(),
+                (true, None) => None,
+            }
+        };
+        let own = self.config.advertise.iter().filter_map(resolve);
+        own.filter(is_a_place).take(MAX_OWN).collect()
+    }
+
+    /// What the peer of a link is told of others; nothing before it has said what it can dial.
+    fn known_to_tell(&mut self, now: Timestamp, id: LinkId) -> Vec<KnownAddress> {
+        let Some((to, dials)) = self
+            .links
+            .get(&id)
+            .and_then(|link| Some((link.node()?.clone(), link.said.as_ref()?.dials.clone())))
+        else {
+            return Vec::new();
+        };
+        let mut known = self.addresses_of_peers(&to, &dials);
+        self.thin_out(&mut known, OF_PEERS);
+        let mut others = self.addresses_of_others(now, &to, &dials);
+        self.thin_out(&mut others, MAX_KNOWN - known.len());
+        known.append(&mut others);
+        known
+    }
+
+    fn addresses_of_peers(&self, to: &NodeId, dials: &[Scheme]) -> Vec<KnownAddress> {
+        let mut known = Vec::new();
+        for link in self.links.values() {
+            let (Some(node), Some(said)) = (link.node(), &link.said) else {
+                continue;
+            };
+            let own = said.own.iter().filter(|at| dials.contains(&at.scheme()));
+            known.extend(own.filter(|_| node != to).map(|address| KnownAddress {
+                address: address.clone(),
+                node: node.clone(),
+                age: 0,
+            }));
+        }
+        known
+    }
+
+    fn addresses_of_others(
+        &self,
+        now: Timestamp,
+        to: &NodeId,
+        dials: &[Scheme],
+    ) -> Vec<KnownAddress> {
+        let tellable = |target: &Target| {
+            let node = target.node.as_ref()?;
+            let age = match target.state {
+                State::On(_) if target.tried => Duration::ZERO,
+                _ => target.age(now),
+            };
+            let may = target.kin == Kin::Capable
+                && target.failures == 0
+                && age < TELLABLE
+                && dials.contains(&target.address.scheme())
+                && node != to
+                && !self.table.contains(node);
+            may.then(|| KnownAddress {
+                address: target.address.clone(),
+                node: node.clone(),
+                age: u32::try_from(age.as_secs()).unwrap_or(u32::MAX),
+            })
+        };
+        let targets = self.targets.iter();
+        targets.filter_map(|(_, target)| tellable(target)).collect()
+    }
+
+    /// Leaves so many, any.
+    fn thin_out(&mut self, known: &mut Vec<KnownAddress>, most: usize) {
+        while known.len() > most {
+            let index = self.rng.next_u32() as usize % known.len();
+            known.swap_remove(index);
+        }
+    }
+
+    /// Takes what a peer tells, and answers if it asks.
+    pub(super) fn handle_addresses(&mut self, now: Timestamp, id: LinkId, told: Addresses) {
+        let Some(link) = self.links.get_mut(&id).filter(|link| link.lent.is_none()) else {
+            return;
+        };
+        let Some(node) = link.node().cloned() else {
+            return;
+        };
+        let own: Vec<_> = told.own.into_iter().filter(is_a_place).collect();
+        let answered = link.said.as_ref().and_then(|said| said.answered);
+        let is_rested = answered.is_none_or(|at| now.since(at) >= REST);
+        let answers = told.ask && is_rested;
+        link.said = Some(Said {
+            dials: told.dials,
+            own: own.clone(),
+            answered: if answers { Some(now) } else { answered },
+        });
+        let news = self.keep_all(now, &node, own, told.known);
+        if answers {
+            self.tell_addresses(now, id, false);
+        }
+        if news >= NEWS {
+            self.look_soon(now);
+        }
+        self.want_links(now);
+    }
+
+    /// How many of them were new.
+    fn keep_all(
+        &mut self,
+        now: Timestamp,
+        teller: &NodeId,
+        own: Vec<Address>,
+        known: Vec<KnownAddress>,
+    ) -> usize {
+        let has_room = self.targets.len() < self.config.addresses;
+        let own = own.into_iter().map(|address| KnownAddress {
+            address,
+            node: teller.clone(),
+            age: 0,
+        });
+        let mut new = 0;
+        for known in own.chain(known) {
+            let told = Told {
+                address: known.address,
+                node: known.node,
+                kin: Kin::Capable,
+                age: Duration::from_secs(known.age.into()),
+            };
+            new += usize::from(self.keep_told(now, teller, told));
+        }
+        // In a full book one new address drives out another: that never ends, and is no news.
+        if has_room { new } else { 0 }
+    }
+}
