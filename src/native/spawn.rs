@@ -1,6 +1,7 @@
 //! Starts a node on tokio.
 
 use super::{NativeTransport, TokioClock, TransportOptions};
+use crate::address::Scheme;
 use crate::driver::Driver;
 use crate::socket::{Builder, MeshError, MeshSocket, Node};
 use crate::transport::Clock;
@@ -22,10 +23,11 @@ impl Builder {
     /// # Errors
     /// As [`Builder::spawn`].
     pub async fn spawn_with(
-        self,
+        mut self,
         change: impl FnOnce(&mut TransportOptions),
     ) -> Result<MeshSocket, MeshError> {
         self.check()?;
+        self.config.dials.retain(|scheme| *scheme != Scheme::Memory);
         let mut options = self.transport_options();
         change(&mut options);
         let mut transport = NativeTransport::new(options);

@@ -136,6 +136,12 @@ impl MeshSocket {
         self.look(|snapshot| snapshot.stats)
     }
 
+    /// Where the two peers are to which links lasted longest, the user's own addresses aside. To be given to the node's next
+    /// run, as [`Config::anchors`](crate::Config::anchors); there still when the node has closed.
+    pub fn anchors(&self) -> Vec<Address> {
+        self.look(|snapshot| snapshot.anchors.clone())
+    }
+
     /// What went wrong where no call could tell, the oldest first: the last [`FAULTS`]. None is py2p's status "Nominal".
     pub fn faults(&self) -> Vec<Fault> {
         self.shared.hub.faults()

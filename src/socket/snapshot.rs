@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::address::Address;
 use crate::id::NodeId;
 use crate::mesh::{Event, Mesh, Peer, Stats};
 use crate::wire::{Endpoint, PeerEntry};
@@ -66,6 +67,7 @@ pub struct KnownNode {
 pub(super) struct Snapshot {
     pub(super) peers: BTreeMap<NodeId, Peer>,
     pub(super) stats: Stats,
+    pub(super) anchors: Vec<Address>,
     told: BTreeMap<NodeId, Vec<PeerEntry>>,
     was_joined: bool,
     retry_in: Option<Duration>,
@@ -75,6 +77,7 @@ pub(super) struct Snapshot {
 impl Snapshot {
     pub(super) fn apply(&mut self, mesh: &Mesh, event: &Event) {
         self.stats = mesh.stats();
+        self.look_for_anchors(mesh, event);
         match event {
             Event::PeerUp(peer) | Event::PeerChanged(peer) => {
                 self.was_joined = true;
@@ -90,6 +93,16 @@ impl Snapshot {
             }
             Event::DialFailed { redial, .. } => self.retry_in = *redial,
             _ => {}
+        }
+    }
+
+    /// Anchors change with links. A node that closes has forgotten all addresses: those of before are what counts.
+    fn look_for_anchors(&mut self, mesh: &Mesh, event: &Event) {
+        if let Event::PeerUp(_) | Event::PeerChanged(_) | Event::PeerDown { .. } = event {
+            let anchors = mesh.anchors();
+            if !(anchors.is_empty() && matches!(event, Event::PeerDown { .. })) {
+                self.anchors = anchors;
+            }
         }
     }
 
@@ -132,6 +145,7 @@ impl Snapshot {
     pub(super) fn end(&mut self) {
         *self = Self {
             stats: self.stats,
+            anchors: core::mem::take(&mut self.anchors),
             ended: true,
             ..Self::default()
         };

@@ -24,8 +24,9 @@ impl Builder {
 
     /// As `spawn`, which waits for nothing here and is asynchronous to read the same as on other platforms; but whether Rust's
     /// handlers and listeners run is left to the caller. JavaScript has its own.
-    pub(super) fn start(self) -> Result<(MeshSocket, Dispatcher), MeshError> {
+    pub(super) fn start(mut self) -> Result<(MeshSocket, Dispatcher), MeshError> {
         self.check()?;
+        self.config.dials.retain(|scheme| scheme.is_websocket());
         if let Some(address) = self.listen.first() {
             return Err(MeshError::Listen(format!(
                 "{address} cannot be listened on: a browser only dials"
