@@ -17,6 +17,9 @@ use crate::id::NodeId;
 use crate::time::Timestamp;
 use crate::wire::{IdForm, PeerEntry};
 
+/// Most addresses of a full book that one message replaces.
+const REPLACED: usize = 8;
+
 /// What a peer says of an address.
 pub(super) struct Told {
     pub(super) address: Address,
@@ -150,37 +153,56 @@ impl Mesh {
         scheme: Scheme,
         entries: &[PeerEntry],
     ) {
-        for entry in entries {
-            let endpoint = entry.endpoint.as_ref();
-            let Some(address) = endpoint.and_then(|at| address_of(scheme, at)) else {
-                continue;
-            };
+        let told = entries.iter().filter_map(|entry| {
+            let address = address_of(scheme, entry.endpoint.as_ref()?)?;
             // Only py2p writes its id as bytes; js2p cannot be told from ours.
             let kin = match entry.form {
                 IdForm::Bytes => Kin::Legacy,
                 _ => Kin::Unknown,
             };
-            let told = Told {
+            Some(Told {
                 address,
                 node: entry.node.clone(),
                 kin,
                 age: Duration::ZERO,
-            };
-            self.keep_told(now, teller, told);
-        }
+            })
+        });
+        self.keep_told(now, teller, told);
         self.want_links(now);
     }
 
-    /// Keeps what a peer told of an address, if it is of use. Whether it was new.
-    pub(super) fn keep_told(&mut self, now: Timestamp, teller: &NodeId, told: Told) -> bool {
-        let is_of_use = told.node != self.identity.node
+    /// Keeps what a peer told of addresses, as far as it is of use. How many were new.
+    pub(super) fn keep_told(
+        &mut self,
+        now: Timestamp,
+        teller: &NodeId,
+        told: impl IntoIterator<Item = Told>,
+    ) -> usize {
+        let (mut new, mut replaced) = (0, 0);
+        for told in told {
+            let is_known = self.targets.find(&told.address).is_some();
+            let is_full = self.targets.len() >= self.config.addresses;
+            if !self.is_of_use(&told) || !is_known && is_full && replaced >= REPLACED {
+                continue;
+            }
+            if self.keep_address(now, teller, told) {
+                new += 1;
+                replaced += usize::from(is_full);
+            }
+        }
+        new
+    }
+
+    fn is_of_use(&self, told: &Told) -> bool {
+        told.node != self.identity.node
             && !self.unwanted.contains(&told.node)
             && !self.is_own(&told.address)
             && self.config.dials.contains(&told.address.scheme())
-            && is_a_place(&told.address);
-        if !is_of_use {
-            return false;
-        }
+            && is_a_place(&told.address)
+    }
+
+    /// Whether it was new and there is room for it.
+    fn keep_address(&mut self, now: Timestamp, teller: &NodeId, told: Told) -> bool {
         let known = self.targets.find(&told.address);
         let id = known.or_else(|| self.targets.add_told(told.address, teller, &mut self.rng));
         let Some(target) = id.and_then(|id| self.targets.target_mut(id)) else {

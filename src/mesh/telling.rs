@@ -184,16 +184,13 @@ impl Mesh {
             node: teller.clone(),
             age: 0,
         });
-        let mut new = 0;
-        for known in own.chain(known) {
-            let told = Told {
-                address: known.address,
-                node: known.node,
-                kin: Kin::Capable,
-                age: Duration::from_secs(known.age.into()),
-            };
-            new += usize::from(self.keep_told(now, teller, told));
-        }
+        let told = own.chain(known).map(|known| Told {
+            address: known.address,
+            node: known.node,
+            kin: Kin::Capable,
+            age: Duration::from_secs(known.age.into()),
+        });
+        let new = self.keep_told(now, teller, told);
         // In a full book one new address drives out another: that never ends, and is no news.
         if has_room { new } else { 0 }
     }

@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::world::World;
 
-const NODES: usize = 120;
+const NODES: usize = 60;
 
 /// Kills all but every `nth` node; whether the next broadcast reaches every survivor after `seconds`.
 fn survives(nth: usize, is_silent: bool, seconds: u64) {
@@ -14,7 +14,7 @@ fn survives(nth: usize, is_silent: bool, seconds: u64) {
     for number in 1..NODES {
         world.connect(number, number / 2);
     }
-    world.run(60);
+    world.run(30);
     let (survivors, dead): (Vec<_>, Vec<_>) = (0..NODES).partition(|number| number % nth == 3);
     world.is_silent = is_silent;
     for number in dead {

@@ -81,6 +81,7 @@ fn strangers(half: usize) -> World {
             config.outgoing = 2;
             if number == 0 {
                 config.anchors = vec![address(half)];
+                config.anchor_span = Duration::from_secs(100);
             }
         });
     }
@@ -95,14 +96,14 @@ fn strangers(half: usize) -> World {
 
 #[test]
 fn two_meshes_with_links_enough_merge_though_one_node_alone_knows_of_the_other() {
-    let half = 12;
+    let half = 8;
     let mut world = strangers(half);
     let all: Vec<_> = (0..2 * half).collect();
     let (some, others) = all.split_at(half);
     world.is_silent = true;
     world.part(some, others);
-    // Longer than an anchor is dialled for its own sake.
-    world.run(4_000);
+    // Longer than the anchor is dialled for its own sake.
+    world.run(300);
     for number in some {
         assert!(
             world.dialled(*number) >= 2,
@@ -113,13 +114,13 @@ fn two_meshes_with_links_enough_merge_though_one_node_alone_knows_of_the_other()
     world.heal();
     assert!(world.run_until(900, |world| world.is_one(&all)));
     // And they stay so.
-    world.run(600);
+    world.run(300);
     assert!(world.is_one(&all));
 }
 
 #[test]
 fn a_whole_mesh_looks_around_without_gathering_links_or_falling_apart() {
-    let nodes = 30;
+    let nodes = 20;
     let mut world = World::with(Scheme::Ws, nodes);
     for number in 1..nodes {
         world.connect(number, number / 2);
@@ -128,7 +129,7 @@ fn a_whole_mesh_looks_around_without_gathering_links_or_falling_apart() {
     let links = |world: &World| world.nodes.iter().map(|n| n.mesh.links()).sum::<usize>();
     let before = links(&world);
     let all: Vec<_> = (0..nodes).collect();
-    for _ in 0..60 {
+    for _ in 0..40 {
         world.run(30);
         assert!(world.is_one(&all));
     }
