@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use rs2p::Scheme;
-use rs2p::id::MessageId;
+use rs2p::id::{LinkId, MessageId};
 use rs2p::wire::{IdForm, Signal};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -232,7 +232,8 @@ fn each_that_announced_what_is_late_is_asked_in_turn() {
     let mut world = thicket(1);
     let mut one = able(&mut world, 200);
     let mut two = able(&mut world, 201);
-    let late = one.unsaid(&world, "late");
+    let source = Legacy::on(LinkId::accepted(999), 7, IdForm::Text);
+    let late = source.unsaid(&world, "late");
     let announce = Signal::Announce(vec![late.id()]);
     for peer in [&mut one, &mut two] {
         heard(&mut world, peer);
