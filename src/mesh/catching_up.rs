@@ -21,7 +21,7 @@ impl Mesh {
         let Some(peer) = peer.filter(|peer| peer.remembers) else {
             return;
         };
-        let kept = self.history.since(now, Timestamp::ZERO);
+        let kept = self.history.recent(now);
         let others = kept.filter(|kept| kept.sender != peer.node);
         let mut entries: Vec<_> = others.map(|kept| (now.since(kept.at), kept.id)).collect();
         // The newest, if there are more than a list has.

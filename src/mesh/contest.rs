@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use super::Mesh;
 use super::error::CloseReason;
-use super::link::Greeted;
+use super::link::{Greeted, Link};
 use super::timers::Timer;
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
@@ -37,7 +37,12 @@ impl Mesh {
             .link(&ended.node)
             .filter(|_| is_settling(now, ended));
         let Some(other) = other else { return };
-        self.repeat_since(now, other, &ended.node, ended.since);
+        let greeted = self.links.get(&other).and_then(Link::greeted);
+        // Since the other was greeted, all went over both.
+        let Some(until) = greeted.map(|greeted| greeted.since) else {
+            return;
+        };
+        self.repeat(now, other, &ended.node, ended.since..until);
     }
 
     pub(super) fn contest_begun(

@@ -128,12 +128,11 @@ impl History {
         Some(kept.frame.clone())
     }
 
-    /// What came since `from` and is not too old, oldest first.
-    pub(super) fn since(&self, now: Timestamp, from: Timestamp) -> impl Iterator<Item = &Kept> {
+    /// What is not too old, oldest first.
+    pub(super) fn recent(&self, now: Timestamp) -> impl Iterator<Item = &Kept> {
         let span = self.span;
-        self.kept
-            .iter()
-            .filter(move |kept| kept.at >= from && now.since(kept.at) < span)
+        let kept = self.kept.iter();
+        kept.filter(move |kept| now.since(kept.at) < span)
     }
 
     /// How far back nothing is missing.
@@ -168,9 +167,9 @@ mod tests {
         History::new(SPAN, (100, 5), 7)
     }
 
-    fn sizes(history: &History, now: u64, from: u64) -> Vec<usize> {
-        let since = history.since(at(now), at(from));
-        since.map(|kept| kept.frame.len()).collect()
+    fn sizes(history: &History, now: u64) -> Vec<usize> {
+        let recent = history.recent(at(now));
+        recent.map(|kept| kept.frame.len()).collect()
     }
 
     #[test]
@@ -199,9 +198,8 @@ mod tests {
         let mut history = history();
         history.keep(kept(1, 1));
         history.keep(kept(40, 2));
-        assert_eq!(sizes(&history, 62, 0), [2]);
-        assert_eq!(sizes(&history, 50, 1), [1, 2]);
-        assert_eq!(sizes(&history, 50, 2), [2]);
+        assert_eq!(sizes(&history, 50), [1, 2]);
+        assert_eq!(sizes(&history, 62), [2]);
     }
 
     #[test]
@@ -226,7 +224,7 @@ mod tests {
             assert!(bytes <= 100 && frames <= 5 && history.numbers.len() == frames);
         }
         assert!(history.find(&kept(50, 0).id).is_some());
-        assert_eq!(sizes(&history, 50, 0), [48, 49, 0]);
+        assert_eq!(sizes(&history, 50), [48, 49, 0]);
         assert_eq!(history.reach(at(50)), Duration::from_secs(3));
         assert_eq!(history.reach(at(200)), SPAN);
     }

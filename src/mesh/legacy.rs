@@ -1,6 +1,8 @@
 //! What is done for py2p and js2p when they lose a link, which py2p does of itself: it is dialled again within a second, and
 //! sent once more what it may have missed.
 
+use core::ops::RangeBounds;
+
 use super::Mesh;
 use super::outbox::Parcel;
 use super::targets::{Origin, TargetId};
@@ -32,20 +34,20 @@ impl Mesh {
         };
         let node = greeted.node.clone();
         if let Some(from) = self.absentees.returned(now, &node, link.target) {
-            self.repeat_since(now, id, &node, from);
+            self.repeat(now, id, &node, from..);
         }
     }
 
-    /// Sends what was said since `from` over a link once more, without what its peer said itself.
-    pub(super) fn repeat_since(
+    /// Sends what was said within a time over a link once more, without what its peer said itself.
+    pub(super) fn repeat(
         &mut self,
         now: Timestamp,
         link: LinkId,
         node: &NodeId,
-        from: Timestamp,
+        when: impl RangeBounds<Timestamp>,
     ) {
-        let kept = self.history.since(now, from);
-        let others = kept.filter(|kept| kept.sender != *node);
+        let kept = self.history.recent(now);
+        let others = kept.filter(|kept| when.contains(&kept.at) && kept.sender != *node);
         let frames: Vec<_> = others.map(|kept| kept.frame.clone()).collect();
         for frame in frames {
             self.post_counted(now, link, Parcel::relayed(frame));

@@ -307,7 +307,7 @@ impl Mesh {
         branch.flood();
         let asked_for_by_now = self.config.announce + self.config.graft * 2;
         let is_at_risk = |kept: &&Kept| kept.via.is_none() && now.since(kept.at) < asked_for_by_now;
-        let said = self.history.since(now, Timestamp::ZERO).filter(is_at_risk);
+        let said = self.history.recent(now).filter(is_at_risk);
         let said: Vec<_> = said.map(|kept| kept.id).collect();
         for link in lazy {
             self.owe(now, link, said.clone());

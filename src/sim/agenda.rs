@@ -54,11 +54,6 @@ impl Agenda {
         self.heap.pop();
         Some(Due { at, number, what })
     }
-
-    /// How many entries were ever made.
-    pub(super) fn made(&self) -> u64 {
-        self.next
-    }
 }
 
 #[cfg(test)]
@@ -78,6 +73,5 @@ mod tests {
         }
         assert_eq!(order, [first, second]);
         assert_eq!(agenda.pop_until(at(9)).map(|due| due.number), Some(late));
-        assert_eq!(agenda.made(), 3);
     }
 }

@@ -199,9 +199,25 @@ impl Simulation {
         self.disturbed(place.0);
     }
 
+    /// Links of which one end was not told that they are lost: now it is.
+    fn reset_broken(&mut self) {
+        let is_broken = |cable: &super::cable::Cable| cable.lanes.iter().any(|lane| lane.is_broken);
+        let broken = self.cables.iter().filter(|(_, cable)| is_broken(cable));
+        let broken: Vec<_> = broken.map(|(slot, _)| slot).collect();
+        for slot in broken {
+            for side in [0, 1] {
+                if let Some(cable) = self.cables.cable_mut(slot) {
+                    cable.lanes[usize::from(1 - side)].is_broken = false;
+                    self.reset(slot, side, Notice::Both);
+                }
+            }
+        }
+    }
+
     /// Ends every fault but deaths and skewed clocks.
     pub fn calm(&mut self) {
         self.heal();
+        self.reset_broken();
         let places: Vec<_> = self.places().collect();
         for place in places {
             self.delay(place, Duration::ZERO);

@@ -36,7 +36,7 @@ pub struct Arrival {
 pub(super) struct Mark {
     /// In microseconds; `NEVER` if no copy came.
     after: u32,
-    /// The lane by which the first copy came.
+    /// The lane by which the copy came that the application was given.
     pub(super) by: u32,
     copies: u16,
     hops: u8,
@@ -133,6 +133,11 @@ impl Figures {
     /// The id of a broadcast.
     pub fn id(&self, broadcast: Followed) -> MessageId {
         self.track(broadcast).id
+    }
+
+    /// The bytes of its frame, plain; none while it was not sent over any link.
+    pub fn frame(&self, broadcast: Followed) -> Bytes {
+        self.track(broadcast).bytes.clone()
     }
 
     /// Who sent a broadcast.
@@ -250,12 +255,16 @@ impl Figures {
         };
         let hops = track.mark(from).hops.saturating_add(1);
         let after = now.since(track.sent).as_micros();
+        let is_origin = track.origin == place;
         let mark = track.mark_mut(place);
         mark.copies = mark.copies.saturating_add(1);
         let is_first = !mark.has_come();
         if is_first {
             mark.after = u32::try_from(after).unwrap_or(NEVER - 1);
             mark.hops = hops;
+        }
+        if mark.delivered == 0 && !is_origin {
+            // An earlier copy may have come at a time at which it was not taken.
             mark.by = lane;
         }
         is_first

@@ -104,6 +104,8 @@ pub(super) struct Host {
     pub(super) skew: i64,
     /// The part of the network in which it is.
     pub(super) group: u32,
+    /// How many of its deadlines have come.
+    pub(super) deadlines: u64,
     /// How often it was started.
     pub(super) starts: u32,
     next_accepted: u64,
@@ -129,6 +131,7 @@ impl Host {
             delay: Duration::ZERO,
             skew: 0,
             group: 0,
+            deadlines: 0,
             starts: 0,
             next_accepted: 0,
         }

@@ -133,6 +133,11 @@ impl NodeOptions {
         }
     }
 
+    /// Whether others can have it as a seed.
+    pub(super) fn is_seed(&self) -> bool {
+        self.kind == Kind::Core && self.listens.contains(&Scheme::Ws)
+    }
+
     /// What runs on it.
     #[must_use]
     pub fn application(self, application: impl Application + 'static) -> Self {

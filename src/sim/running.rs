@@ -93,6 +93,7 @@ impl Simulation {
         }
         if host.actor.poll_timeout().is_some_and(|at| at <= self.now) {
             self.steps += 1;
+            host.deadlines += 1;
             host.actor.handle_timeout(self.now);
             self.drain(place);
         } else {

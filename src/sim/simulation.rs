@@ -14,7 +14,7 @@ use super::node::{Kind, NodeOptions, Place, Relative};
 use super::options::Options;
 use super::puppet::Puppet;
 use super::trace::Trace;
-use super::verdict::Violation;
+use super::verdict::{Rule, Violation};
 use crate::address::{Address, Scheme};
 use crate::id::{LinkId, NodeId};
 use crate::mesh::{Command, CommandError, Environment, Event, Identity, Mesh, Receipt};
@@ -230,14 +230,22 @@ impl Simulation {
             return Err(CommandError::Closed);
         };
         let receipt = mesh.handle_command(now, command)?;
+        self.note_accepted(place.0, receipt, is_followed);
+        self.drain(place.0);
+        Ok(receipt)
+    }
+
+    /// A command was accepted: what it sent is followed from here on.
+    fn note_accepted(&mut self, place: u32, receipt: Receipt, is_followed: bool) {
         if let Receipt::Sent { id: Some(id), .. } = receipt
             && is_followed
         {
-            self.figures.follow(now, place.0, id);
+            if self.figures.find(&id).is_some() {
+                self.breach(Rule::Distinct, place, format!("{id} was sent before"));
+            }
+            self.figures.follow(self.now, place, id);
         }
-        self.accepted(place.0, receipt);
-        self.drain(place.0);
-        Ok(receipt)
+        self.accepted(place, receipt);
     }
 
     /// Sends one packet from a node to every other, and follows it. A py2p or js2p can be asked too.
@@ -463,12 +471,7 @@ impl Simulation {
             host.wake = wake.map(armed);
         }
         for (receipt, is_followed) in receipts {
-            self.accepted(place, receipt);
-            if let Receipt::Sent { id: Some(id), .. } = receipt
-                && is_followed
-            {
-                self.figures.follow(now, place, id);
-            }
+            self.note_accepted(place, receipt, is_followed);
         }
     }
 }

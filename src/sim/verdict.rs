@@ -36,6 +36,10 @@ pub enum Rule {
     Settled,
     /// I14: the same seed gives the same run.
     SameRun,
+    /// I15: no peer that does as it should is cut for a fault.
+    HonestKept,
+    /// I16: whatever is sent is a message of its own, though it says the same as another.
+    Distinct,
     /// L1: once faults stop, all nodes find together.
     OneComponent,
     /// L2: and the next broadcast reaches all.
@@ -63,6 +67,8 @@ impl Rule {
             Self::AnyPieces => "I12",
             Self::Settled => "I13",
             Self::SameRun => "I14",
+            Self::HonestKept => "I15",
+            Self::Distinct => "I16",
             Self::OneComponent => "L1",
             Self::ReachesAll => "L2",
             Self::LinksEnough => "L3",

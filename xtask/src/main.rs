@@ -16,6 +16,7 @@ mod process;
 mod project;
 mod python;
 mod report;
+mod sim;
 mod stages;
 mod test;
 mod tools;
@@ -37,9 +38,12 @@ Usage: cargo xtask COMMAND
                                     with --long also those that take minutes
   page                              build the page and its wasm package into target/www
   setup [TOOL...]                   install what test and demo need, or only the named tools
+  sim [--seeds N] [--from N]        run storms of the simulator, 2,000 if not told otherwise
+  sim --replay LINE                 run the storm of that line again
+  sim --defects                     put known defects into a copy of the core: the storms have to find each
   floors                            check that the modules of src import downward only
 
-Stages: setup, page, types, native, wasm, peer, browser, long
+Stages: setup, page, types, native, wasm, peer, browser, sim, long
 Tools:  rust, wasm-bindgen, browser, python, js2p
 ";
 
@@ -63,6 +67,10 @@ fn dispatch(words: &[&str]) -> Outcome<ExitCode> {
         }
         ["page"] => page::build(&project)?,
         ["setup", names @ ..] => tools::install(&project, names)?,
+        ["sim", words @ ..] => {
+            let task = sim::Task::of(words).ok_or_else(|| not_understood(words))?;
+            sim::run(&project, &task)?;
+        }
         ["floors"] => floors::check(&project)?,
         _ => return Err(not_understood(words)),
     }

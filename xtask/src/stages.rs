@@ -11,6 +11,7 @@ use crate::page;
 use crate::process::{self, Outcome};
 use crate::project::{self, Project, WASM};
 use crate::report::Tally;
+use crate::sim;
 use crate::tools;
 use crate::types;
 
@@ -41,7 +42,7 @@ pub(crate) struct Run<'a> {
 }
 
 /// All stages, in the order in which they run.
-pub(crate) const STAGES: [Stage; 8] = [
+pub(crate) const STAGES: [Stage; 9] = [
     Stage {
         name: "setup",
         what: "what must be installed",
@@ -90,6 +91,13 @@ pub(crate) const STAGES: [Stage; 8] = [
         needs: &["setup", "page"],
         long: false,
         run: browser,
+    },
+    Stage {
+        name: "sim",
+        what: "random faults in the simulator, 2,000 seeds",
+        needs: &[],
+        long: false,
+        run: storms,
     },
     Stage {
         name: "long",
@@ -157,6 +165,17 @@ fn browser(run: &mut Run<'_>) -> Outcome {
         tests.args(["--test", &name]);
     }
     run.count(&mut tests)
+}
+
+/// Storms of the simulator, which are one test.
+fn storms(run: &mut Run<'_>) -> Outcome {
+    if run.filter.is_some() {
+        return Ok(());
+    }
+    sim::test(run.project)?;
+    run.tally
+        .read("test result: ok. 1 passed; 0 failed; 0 ignored");
+    Ok(())
 }
 
 /// The integration tests that are ignored as too long, optimised; with what they print, which are figures.

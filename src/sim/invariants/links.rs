@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use crate::mesh::CloseReason;
 use crate::sim::host::Actor;
+use crate::sim::node::Place;
 use crate::sim::simulation::Simulation;
 use crate::sim::verdict::Rule;
 use crate::wire::{FrameReader, Limits};
@@ -56,10 +57,10 @@ impl Simulation {
         let cable = self.cables.cable(slot)?;
         let [one, other] = [0, 1].map(|end| cable.ends[end].place);
         let is_true = |end: usize| cable.lanes[end].speaker == Some(cable.ends[end].place);
-        let has_core = [one, other]
-            .iter()
-            .any(|&place| matches!(self.hosts[place as usize].actor, Actor::Core(_)));
-        (cable.is_greeted() && is_true(0) && is_true(1) && has_core)
+        let ours = |place: u32| self.is_core(Place(place));
+        let theirs = |place: u32| self.is_relative(Place(place));
+        let counts = ours(one) && (ours(other) || theirs(other)) || theirs(one) && ours(other);
+        (cable.is_greeted() && is_true(0) && is_true(1) && counts)
             .then(|| (one.min(other), one.max(other)))
     }
 
@@ -99,7 +100,7 @@ impl Simulation {
         }
     }
 
-    /// I9: a node closes a link, for a newer one.
+    /// I9 and I15: a node closes a link for a newer one, or for a fault of its peer.
     pub(in crate::sim) fn closing(
         &mut self,
         place: u32,
@@ -108,7 +109,8 @@ impl Simulation {
         reason: &CloseReason,
     ) {
         let is_core = matches!(self.hosts[place as usize].actor, Actor::Core(_));
-        if !self.options.checked || !is_core || *reason != CloseReason::Replaced {
+        let is_displaced = *reason == CloseReason::Replaced;
+        if !self.options.checked || !is_core || !is_displaced && !reason.is_fault() {
             return;
         }
         let Some(cable) = self.cables.cable(slot) else {
@@ -124,9 +126,12 @@ impl Simulation {
             && self.is_calm(place, CALM)
             && !self.is_cut(place, to)
             && matches!(self.hosts[to as usize].actor, Actor::Core(_));
-        if is_live {
+        if is_live && is_displaced {
             let what = format!("it replaced its link to node {to}, which lives");
             self.breach(Rule::NotDisplaced, place, what);
+        } else if is_live {
+            let what = format!("it cut node {to}, which does as it should: {reason}");
+            self.breach(Rule::HonestKept, place, what);
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::id::LinkId;
 use crate::sim::cable::Tag;
 use crate::sim::figures::Followed;
 use crate::sim::host::Actor;
+use crate::sim::node::Place;
 use crate::sim::simulation::Simulation;
 use crate::sim::verdict::Rule;
 use crate::wire::{HEADER, Kind, Message, Time};
@@ -85,7 +86,7 @@ impl Simulation {
         let back = cable.lane_serial(1 - side);
         let is_new = cable.lanes[usize::from(side)].sent.insert(tag.0);
         // py2p and js2p may ask for the last message again.
-        let is_repeat = !is_new && !self.is_relative(super::super::Place(to));
+        let is_repeat = !is_new && !self.is_relative(Place(to));
         let is_back = self.figures.tracks[tag.0 as usize].mark(place).by == back;
         if is_repeat || is_back {
             let id = self.figures.id(Followed(tag.0));

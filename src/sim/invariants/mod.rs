@@ -155,8 +155,7 @@ impl Simulation {
         match event {
             Event::Message { message, .. } => self.given(place, message),
             Event::Settled { ticket, .. } => {
-                let ticket = self.watch.host(place).tickets.remove(ticket);
-                drop(ticket);
+                self.watch.host(place).tickets.remove(ticket);
             }
             Event::DialFailed {
                 address,
