@@ -202,7 +202,7 @@ fn who_asks_without_end_is_answered_once_a_second() {
 fn lies(round: usize) -> Vec<KnownAddress> {
     let lie = |n: usize| {
         let mut id = [7; 48];
-        id[..8].copy_from_slice(&(round * 32 + n).to_be_bytes());
+        id[..8].copy_from_slice(&((round * 32 + n) as u64).to_be_bytes());
         KnownAddress {
             address: at(Scheme::Ws, 1_000 + round * 32 + n),
             node: NodeId::from_entropy(&id),
