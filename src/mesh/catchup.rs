@@ -3,7 +3,7 @@
 //!
 //! It keeps account. Asking, and what becomes of a message, are the node's.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::id::{LinkId, MessageId};
 use crate::time::Timestamp;
@@ -21,6 +21,7 @@ struct CatchUp {
     /// How many of them were asked for here and did not come.
     outstanding: usize,
     held: Vec<Held>,
+    held_ids: BTreeSet<MessageId>,
     held_bytes: usize,
     progress: Timestamp,
 }
@@ -39,6 +40,7 @@ impl CatchUps {
             wanted,
             outstanding: 0,
             held: Vec::new(),
+            held_ids: BTreeSet::new(),
             held_bytes: 0,
             progress: now,
         };
@@ -74,8 +76,17 @@ impl CatchUps {
             return false;
         };
         catch_up.held_bytes += size;
+        catch_up.held_ids.insert(held.1.id());
         catch_up.held.push(held);
         true
+    }
+
+    /// The links that have brought a message which waits.
+    pub(super) fn holders(&self, id: &MessageId) -> impl Iterator<Item = LinkId> {
+        let holds = |catch_up: &CatchUp| catch_up.held_ids.contains(id);
+        let all = self.by_link.iter();
+        all.filter(move |(_, catch_up)| holds(catch_up))
+            .map(|(&link, _)| link)
     }
 
     /// A message is here, or will not be had of whom it was asked.
@@ -164,6 +175,8 @@ impl CatchUps {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::WallSeconds;
+    use crate::wire::{Draft, Kind};
 
     const ONE: LinkId = LinkId::dialled(1);
     const TWO: LinkId = LinkId::dialled(2);
@@ -206,6 +219,21 @@ mod tests {
         assert_eq!(all.next(NOW, TWO, |here| *here == id(2)), []);
         all.end(ONE);
         assert_eq!(all.next(NOW, TWO, |here| *here == id(2)), [id(0), id(1)]);
+    }
+
+    #[test]
+    fn a_link_whose_message_waits_is_known() {
+        let mut all = CatchUps::default();
+        all.begin(NOW, ONE, ids(0..1));
+        let sender = "2a".parse().expect("an id");
+        let draft = Draft::new(Kind::Broadcast, &sender, WallSeconds(7));
+        let message = draft.encode(&[0_u64.into()]);
+        let (id, held) = (message.id(), (message.frame(), message));
+        assert!(all.makes_wait(ONE, &id) && !all.makes_wait(TWO, &id));
+        assert!(!all.hold(ONE, held.clone(), 10) && all.hold(ONE, held, 1_000));
+        assert!(all.holders(&id).eq([ONE]));
+        assert_eq!(all.end(ONE).len(), 1);
+        assert!(all.holders(&id).eq([]));
     }
 
     #[test]

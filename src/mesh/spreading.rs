@@ -38,7 +38,7 @@ struct Ways<'a> {
     source: &'a NodeId,
     /// Who brought it.
     bearer: Option<NodeId>,
-    /// Who announced it.
+    /// Who announced it, or brought it to where it waits.
     knowing: Vec<LinkId>,
 }
 
@@ -73,11 +73,13 @@ impl Mesh {
             None if !self.has_eager(&branch) => branch.flood(),
             None => {}
         }
+        let mut knowing = self.promises.kept(&id);
+        knowing.extend(self.catch_ups.holders(&id));
         let ways = Ways {
             branch: &branch,
             source,
             bearer: self.bearer(from),
-            knowing: self.promises.kept(&id),
+            knowing,
         };
         let took = self.flood(now, forms, class, ticket, |link, peer| {
             ways.lead_to(link, peer) && !ways.are_lazy(link, peer)

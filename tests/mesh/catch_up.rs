@@ -196,6 +196,23 @@ fn what_a_link_brings_waits_until_it_has_brought_what_came_before() {
 }
 
 #[test]
+fn what_waits_goes_back_by_no_other_way() {
+    let mut world = World::with(Scheme::Ws, 1);
+    let mut one = rich(&mut world, vec![MessageId([7; 32])]);
+    let mut two = Legacy::knocking(&mut world, 201, IdForm::Text);
+    two.greet_with(&mut world, Scheme::Ws, ALL_OF_OURS);
+    heard_signals(&mut world, &mut one);
+    let source = Legacy::on(rs2p::id::LinkId::accepted(999), 7, IdForm::Text);
+    let message = source.unsaid(&world, "1");
+    for peer in [&one, &two] {
+        world.hand(0, peer.link, message.frame().into_bytes());
+    }
+    assert_eq!(world.received(0), ["1"]);
+    let heard = heard_signals(&mut world, &mut one);
+    assert!(!heard.contains(&Signal::Application), "{heard:?}");
+}
+
+#[test]
 fn who_names_what_it_does_not_give_is_not_waited_for() {
     let mut world = World::with(Scheme::Ws, 1);
     let mut peer = rich(&mut world, vec![MessageId([7; 32])]);
