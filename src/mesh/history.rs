@@ -25,6 +25,8 @@ pub(super) struct Kept {
     pub(super) via: Option<LinkId>,
     /// The plain frame.
     pub(super) frame: Bytes,
+    /// The links that were told of it by its id, if it is this node's own.
+    pub(super) told: Vec<LinkId>,
     /// The links that asked for it and were given it.
     given: Vec<LinkId>,
 }
@@ -44,6 +46,7 @@ impl Kept {
             sender,
             via,
             frame,
+            told: Vec::new(),
             given: Vec::new(),
         }
     }

@@ -84,11 +84,14 @@ impl Mesh {
         let took = self.flood(now, forms, class, ticket, |link, peer| {
             ways.lead_to(link, peer) && !ways.are_lazy(link, peer)
         });
-        self.announce(now, id, &ways);
+        let told = self.announce(now, id, &ways);
         self.trees.put(source, branch);
         let frame = forms.plain.as_bytes().clone();
-        self.history
-            .keep(Kept::new(now, id, source.clone(), from, frame));
+        let mut kept = Kept::new(now, id, source.clone(), from, frame);
+        if from.is_none() {
+            kept.told = told;
+        }
+        self.history.keep(kept);
         took
     }
 
@@ -108,8 +111,9 @@ impl Mesh {
         })
     }
 
-    /// Notes a broadcast for the neighbours that are told of it by its id.
-    fn announce(&mut self, now: Timestamp, message: MessageId, ways: &Ways<'_>) {
+    /// Notes a broadcast for the neighbours that are told of it by its id; returns their links.
+    fn announce(&mut self, now: Timestamp, message: MessageId, ways: &Ways<'_>) -> Vec<LinkId> {
+        let mut told = Vec::new();
         for &id in ways.branch.lazy() {
             let Some(link) = self.links.get_mut(&id) else {
                 continue;
@@ -118,6 +122,7 @@ impl Mesh {
             if !link.greeted().is_some_and(is_told) {
                 continue;
             }
+            told.push(id);
             link.announcing.push(message);
             if link.announcing.len() >= ANNOUNCED {
                 self.announce_over(now, id);
@@ -126,6 +131,7 @@ impl Mesh {
                 self.timers.set_if_unset(Timer::Announce(id), due);
             }
         }
+        told
     }
 
     /// Sends a link the ids that wait for it. A peer that reads too slowly for payloads is spared these too.
@@ -305,14 +311,14 @@ impl Mesh {
         if branch.is_lazy(id) {
             return;
         }
-        let lazy = branch.lazy().to_vec();
         branch.flood();
         let asked_for_by_now = self.config.announce + self.config.graft * 2;
-        let is_at_risk = |kept: &&Kept| kept.via.is_none() && now.since(kept.at) < asked_for_by_now;
-        let said = self.history.recent(now).filter(is_at_risk);
-        let said: Vec<_> = said.map(|kept| kept.id).collect();
-        for link in lazy {
-            self.owe(now, link, said.clone());
+        let is_at_risk = |kept: &&Kept| now.since(kept.at) < asked_for_by_now;
+        let recent = self.history.recent(now).filter(is_at_risk);
+        let told = recent.flat_map(|kept| kept.told.iter().map(|link| (*link, kept.id)));
+        let told: Vec<_> = told.collect();
+        for (link, message) in told {
+            self.owe(now, link, vec![message]);
         }
     }
 }

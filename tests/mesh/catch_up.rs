@@ -286,3 +286,14 @@ fn whispers_are_nobodys_to_fetch() {
     });
     assert_eq!(history.map(|history| history.entries), Some(vec![]));
 }
+
+#[test]
+fn what_is_being_fetched_is_not_asked_for_by_its_announcement_too() {
+    let mut world = World::with(Scheme::Ws, 1);
+    let id = MessageId([7; 32]);
+    let mut peer = rich(&mut world, vec![id]);
+    peer.signal(&mut world, &Signal::Announce(vec![id]));
+    world.run(1);
+    let asked = heard_signals(&mut world, &mut peer);
+    assert!(!asked.contains(&Signal::Graft(vec![id])), "{asked:?}");
+}

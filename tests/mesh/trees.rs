@@ -308,3 +308,119 @@ fn what_was_said_into_a_link_as_it_died_is_said_again_before_anything_else() {
     world.run(2);
     assert_eq!(world.received(2), ["first", "into the dead link", "after"]);
 }
+
+#[test]
+fn what_was_sent_over_a_link_is_not_said_again_over_it() {
+    let mut world = thicket(1);
+    let mut one = able(&mut world, 200);
+    let two = able(&mut world, 201);
+    world.broadcast(0, "sent").expect("joined");
+    let own = world.id(0);
+    one.signal(&mut world, &Signal::Prune(own));
+    world.hang_up(0, two.link);
+    world.run(1);
+    assert_eq!(heard_texts(&mut world, &mut one), ["sent"]);
+}
+
+#[test]
+fn a_lazy_link_that_ends_changes_nothing() {
+    let mut world = thicket(1);
+    let mut one = able(&mut world, 200);
+    let mut two = able(&mut world, 201);
+    let mut three = able(&mut world, 202);
+    world.broadcast(0, "first").expect("joined");
+    let own = world.id(0);
+    for lazy in [&mut one, &mut two] {
+        lazy.signal(&mut world, &Signal::Prune(own.clone()));
+        heard(&mut world, lazy);
+    }
+    world.hang_up(0, two.link);
+    world.broadcast(0, "second").expect("joined");
+    world.run(1);
+    assert_eq!(heard_texts(&mut world, &mut one), [""; 0]);
+    assert_eq!(heard_texts(&mut world, &mut three), ["first", "second"]);
+}
+
+#[test]
+fn two_links_to_one_peer_are_not_one_too_many_until_it_is_settled() {
+    let mut world = thicket(1);
+    let mut one = able(&mut world, 200);
+    let mut again = able(&mut world, 200);
+    let source = Legacy::on(LinkId::accepted(999), 7, IdForm::Text);
+    let message = source.unsaid(&world, "twice");
+    for link in [&one, &again] {
+        world.hand(0, link.link, message.frame().into_bytes());
+    }
+    let prune = Signal::Prune(source.node);
+    assert!(!signals(&mut world, &mut again).contains(&prune));
+    assert!(!signals(&mut world, &mut one).contains(&prune));
+}
+
+#[test]
+fn when_the_parent_is_gone_the_next_to_bring_a_payload_takes_its_place() {
+    let mut world = thicket(1);
+    let one = able(&mut world, 200);
+    let mut two = able(&mut world, 201);
+    let source = Legacy::on(LinkId::accepted(999), 7, IdForm::Text);
+    let message = source.unsaid(&world, "twice");
+    world.hand(0, one.link, message.frame().into_bytes());
+    world.hang_up(0, one.link);
+    heard(&mut world, &mut two);
+    world.hand(0, two.link, message.frame().into_bytes());
+    assert_eq!(signals(&mut world, &mut two), []);
+}
+
+#[test]
+fn nobody_is_given_what_it_brought_or_said_itself() {
+    let mut world = thicket(1);
+    let mut one = able(&mut world, 200);
+    let two = able(&mut world, 201);
+    let source = Legacy::on(LinkId::accepted(999), 7, IdForm::Text);
+    let brought = source.unsaid(&world, "brought");
+    let said = one.unsaid(&world, "said");
+    world.hand(0, one.link, brought.frame().into_bytes());
+    world.hand(0, two.link, said.frame().into_bytes());
+    world.run(1);
+    heard(&mut world, &mut one);
+    for message in [&brought, &said] {
+        one.signal(&mut world, &Signal::Fetch(vec![message.id()]));
+    }
+    world.run(1);
+    assert_eq!(heard_texts(&mut world, &mut one), [""; 0]);
+}
+
+#[test]
+fn what_waits_to_be_announced_is_sent_once_its_source_is_grafted() {
+    let mut world = thicket(2);
+    let mut peer = able(&mut world, 200);
+    say(&mut world, 1, "first");
+    let source = world.id(1);
+    peer.signal(&mut world, &Signal::Prune(source));
+    say(&mut world, 1, "second");
+    let announced = signals(&mut world, &mut peer);
+    let Some(Signal::Announce(ids)) = announced.last() else {
+        panic!("{announced:?}");
+    };
+    world.broadcast(1, "third").expect("joined");
+    world.run_for(Duration::from_millis(6));
+    peer.signal(&mut world, &Signal::Graft(ids.clone()));
+    world.broadcast(1, "fourth").expect("joined");
+    world.run(1);
+    let texts = heard_texts(&mut world, &mut peer);
+    assert_eq!(texts, ["second", "third", "fourth"]);
+}
+
+#[test]
+fn what_was_promised_is_asked_for_at_once_when_a_link_is_lost() {
+    let mut world = thicket(1);
+    let one = able(&mut world, 200);
+    let mut two = able(&mut world, 201);
+    let source = Legacy::on(LinkId::accepted(999), 7, IdForm::Text);
+    let late = source.unsaid(&world, "late");
+    heard(&mut world, &mut two);
+    two.signal(&mut world, &Signal::Announce(vec![late.id()]));
+    world.hang_up(0, one.link);
+    world.run_for(Duration::from_millis(1));
+    let asked = signals(&mut world, &mut two);
+    assert!(asked.contains(&Signal::Graft(vec![late.id()])), "{asked:?}");
+}
