@@ -6,7 +6,6 @@
 use std::collections::VecDeque;
 
 use super::Mesh;
-use super::catchup::Held;
 use super::event::Event;
 use super::link::Link;
 use super::timers::Timer;
@@ -99,34 +98,45 @@ impl Mesh {
         self.catch_up(now);
     }
 
-    /// Asks every link for what it should bring next, and ends those that have brought everything.
+    /// Ends those that have brought everything, and asks the rest for what they should bring next.
     fn catch_up(&mut self, now: Timestamp) {
-        for link in self.catch_ups.links() {
+        // What is taken at an end may be what another link waits for: the loop sees to that one too.
+        if core::mem::replace(&mut self.catch_ups.is_attended, true) {
+            return;
+        }
+        loop {
             let seen = &self.seen;
-            if self.catch_ups.is_done(link, |id| seen.contains(id)) {
-                self.end_catch_up(now, link);
-                continue;
-            }
-            let ids = self.catch_ups.next(now, link, |id| seen.contains(id));
-            if !ids.is_empty() {
-                self.stats.fetched += ids.len() as u64;
-                self.send_signal(now, link, &Signal::Fetch(ids));
-            }
+            let Some(link) = self.catch_ups.done(|id| seen.contains(id)) else {
+                break;
+            };
+            self.end_catch_up(now, link);
+        }
+        for link in self.catch_ups.links() {
+            self.fetch_next(now, link);
+        }
+        self.catch_ups.is_attended = false;
+    }
+
+    fn fetch_next(&mut self, now: Timestamp, link: LinkId) {
+        let seen = &self.seen;
+        let ids = self.catch_ups.next(now, link, |id| seen.contains(id));
+        if !ids.is_empty() {
+            self.stats.fetched += ids.len() as u64;
+            self.send_signal(now, link, &Signal::Fetch(ids));
         }
     }
 
     /// What waited is taken now.
     pub(super) fn end_catch_up(&mut self, now: Timestamp, link: LinkId) {
-        self.timers.stop(Timer::CatchUp(link));
-        for (frame, message) in self.catch_ups.end(link) {
-            self.take_held(now, link, (frame, message));
+        if !self.catch_ups.begin_to_end(link) {
+            return;
         }
-    }
-
-    fn take_held(&mut self, now: Timestamp, link: LinkId, (frame, message): Held) {
-        let id = message.id();
-        self.take_broadcast(now, link, &frame, message);
-        self.caught(now, id);
+        self.timers.stop(Timer::CatchUp(link));
+        while let Some((frame, message)) = self.catch_ups.next_held(link) {
+            let id = message.id();
+            self.take_broadcast(now, link, &frame, message);
+            self.caught(now, id);
+        }
     }
 
     /// A peer that names what it does not give is not waited for.

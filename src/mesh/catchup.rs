@@ -20,14 +20,18 @@ struct CatchUp {
     wanted: VecDeque<MessageId>,
     /// How many of them were asked for here and did not come.
     outstanding: usize,
-    held: Vec<Held>,
+    held: VecDeque<Held>,
     held_ids: BTreeSet<MessageId>,
     held_bytes: usize,
     progress: Timestamp,
+    /// What waits is being taken.
+    is_over: bool,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct CatchUps {
+    /// Somebody looks after them already.
+    pub(super) is_attended: bool,
     by_link: BTreeMap<LinkId, CatchUp>,
     /// What was asked for, and of whom.
     asked: BTreeMap<MessageId, LinkId>,
@@ -39,10 +43,11 @@ impl CatchUps {
         let catch_up = CatchUp {
             wanted,
             outstanding: 0,
-            held: Vec::new(),
+            held: VecDeque::new(),
             held_ids: BTreeSet::new(),
             held_bytes: 0,
             progress: now,
+            is_over: false,
         };
         self.by_link.insert(link, catch_up);
     }
@@ -65,7 +70,8 @@ impl CatchUps {
 
     /// Whether a message of `link` has to wait: what was not asked for, until the rest has come.
     pub(super) fn makes_wait(&self, link: LinkId, id: &MessageId) -> bool {
-        self.contains(link) && !self.is_asked(id)
+        let catch_up = self.by_link.get(&link);
+        catch_up.is_some_and(|it| !it.is_over) && !self.is_asked(id)
     }
 
     /// Keeps a message until its link has caught up; false if that would be more than `most` bytes.
@@ -77,7 +83,7 @@ impl CatchUps {
         };
         catch_up.held_bytes += size;
         catch_up.held_ids.insert(held.1.id());
-        catch_up.held.push(held);
+        catch_up.held.push_back(held);
         true
     }
 
@@ -110,15 +116,15 @@ impl CatchUps {
         }
     }
 
-    /// Whether everything that was wanted of a link is here.
-    pub(super) fn is_done(&mut self, link: LinkId, is_here: impl Fn(&MessageId) -> bool) -> bool {
-        let Some(catch_up) = self.by_link.get_mut(&link) else {
-            return false;
-        };
-        while catch_up.wanted.front().is_some_and(&is_here) {
-            catch_up.wanted.pop_front();
-        }
-        catch_up.wanted.is_empty()
+    /// A link of which everything that was wanted is here.
+    pub(super) fn done(&mut self, is_here: impl Fn(&MessageId) -> bool) -> Option<LinkId> {
+        let mut under_way = self.by_link.iter_mut().filter(|(_, it)| !it.is_over);
+        under_way.find_map(|(link, catch_up)| {
+            while catch_up.wanted.front().is_some_and(&is_here) {
+                catch_up.wanted.pop_front();
+            }
+            catch_up.wanted.is_empty().then_some(*link)
+        })
     }
 
     /// What to ask the peer of a link for now, as all that was asked before has come.
@@ -131,7 +137,7 @@ impl CatchUps {
         let Some(catch_up) = self.by_link.get_mut(&link) else {
             return Vec::new();
         };
-        if catch_up.outstanding > 0 {
+        if catch_up.outstanding > 0 || catch_up.is_over {
             return Vec::new();
         }
         let asked = &self.asked;
@@ -154,15 +160,26 @@ impl CatchUps {
         self.by_link.get(&link).map(|catch_up| catch_up.progress)
     }
 
-    /// Ends it for a link: what waited.
-    pub(super) fn end(&mut self, link: LinkId) -> Vec<Held> {
-        let Some(catch_up) = self.by_link.remove(&link) else {
-            return Vec::new();
+    /// Begins to end it for a link. False if that is under way, or there is nothing to end.
+    pub(super) fn begin_to_end(&mut self, link: LinkId) -> bool {
+        let Some(catch_up) = self.by_link.get_mut(&link).filter(|it| !it.is_over) else {
+            return false;
         };
+        catch_up.is_over = true;
         if catch_up.outstanding > 0 {
+            catch_up.outstanding = 0;
             self.asked.retain(|_, of| *of != link);
         }
-        catch_up.held
+        true
+    }
+
+    /// The next message that waited, until the end. It is known as one that the link has brought until the last is taken.
+    pub(super) fn next_held(&mut self, link: LinkId) -> Option<Held> {
+        let next = self.by_link.get_mut(&link)?.held.pop_front();
+        if next.is_none() {
+            self.by_link.remove(&link);
+        }
+        next
     }
 
     /// Most bytes that wait for any one link.
@@ -203,9 +220,9 @@ mod tests {
         assert_eq!(all.next(NOW, ONE, nothing), []);
         first.iter().for_each(|id| all.settled(NOW, id));
         let is_here = |id: &MessageId| first.contains(id);
-        assert!(!all.is_done(ONE, is_here));
+        assert_eq!(all.done(is_here), None);
         assert_eq!(all.next(NOW, ONE, is_here), Vec::from(ids(512..600)));
-        assert!(all.is_done(ONE, |_| true));
+        assert_eq!(all.done(|_| true), Some(ONE));
     }
 
     #[test]
@@ -217,7 +234,7 @@ mod tests {
         assert_eq!(all.next(NOW, TWO, nothing), [id(2)]);
         all.settled(NOW, &id(2));
         assert_eq!(all.next(NOW, TWO, |here| *here == id(2)), []);
-        all.end(ONE);
+        assert!(all.begin_to_end(ONE) && !all.begin_to_end(ONE));
         assert_eq!(all.next(NOW, TWO, |here| *here == id(2)), [id(0), id(1)]);
     }
 
@@ -232,8 +249,9 @@ mod tests {
         assert!(all.makes_wait(ONE, &id) && !all.makes_wait(TWO, &id));
         assert!(!all.hold(ONE, held.clone(), 10) && all.hold(ONE, held, 1_000));
         assert!(all.holders(&id).eq([ONE]));
-        assert_eq!(all.end(ONE).len(), 1);
-        assert!(all.holders(&id).eq([]));
+        assert!(all.begin_to_end(ONE) && !all.makes_wait(ONE, &id));
+        assert!(all.next_held(ONE).is_some() && all.holders(&id).eq([ONE]));
+        assert!(all.next_held(ONE).is_none() && all.is_empty());
     }
 
     #[test]
@@ -243,7 +261,8 @@ mod tests {
         all.next(NOW, ONE, nothing);
         all.gone(NOW, ONE, &id(0));
         all.gone(NOW, ONE, &id(1));
-        assert!(all.is_done(ONE, nothing));
-        assert!(all.end(ONE).is_empty() && all.is_empty());
+        assert_eq!(all.done(nothing), Some(ONE));
+        assert!(all.begin_to_end(ONE));
+        assert!(all.next_held(ONE).is_none() && all.is_empty());
     }
 }
