@@ -29,20 +29,18 @@ impl Mesh {
     /// One of two links to a peer ended. What was under way on it may be lost, so it is said again over the other, unless the
     /// peer asks for what it missed: what it knows, it drops.
     pub(super) fn repeat_over_other(&mut self, now: Timestamp, ended: &Greeted) {
-        if ended.remembers {
-            return;
-        }
         let other = self
             .table
             .link(&ended.node)
             .filter(|_| is_settling(now, ended));
         let Some(other) = other else { return };
         let greeted = self.links.get(&other).and_then(Link::greeted);
-        // Since the other was greeted, all went over both.
-        let Some(until) = greeted.map(|greeted| greeted.since) else {
+        let Some(greeted) = greeted.filter(|greeted| !greeted.remembers) else {
             return;
         };
-        self.repeat(now, other, &ended.node, ended.since..until);
+        // Since the other was greeted, all went over both.
+        let when = ended.since..greeted.since;
+        self.repeat(now, other, &ended.node, when);
     }
 
     pub(super) fn contest_begun(
