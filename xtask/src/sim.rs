@@ -15,7 +15,8 @@ pub(crate) const SEEDS: u64 = 2_000;
 const SEEDS_FOR_DEFECT: u64 = 200;
 
 /// What a copy of the tree needs to be built.
-const TREE: [&str; 6] = [
+const TREE: [&str; 7] = [
+    "wasm-tests",
     "Cargo.toml",
     "Cargo.lock",
     "src",
@@ -131,6 +132,7 @@ fn find(project: &Project, edit: &Path) -> Outcome {
 
 /// Copies the tree. A file that is as it was is left alone, so that little is built again.
 fn copy_tree(project: &Project, to: &Path) -> Outcome {
+    fs::create_dir_all(to).map_err(|error| format!("cannot make {}: {error}", to.display()))?;
     TREE.iter()
         .try_for_each(|part| copy(&project.path(part), &to.join(part)))
 }

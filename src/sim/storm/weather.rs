@@ -27,7 +27,7 @@ pub(super) fn talk(simulation: &mut Simulation, dice: &mut Dice) {
         3 => drop(simulation.broadcast(from, "z".repeat(dice.index(20_000)))),
         4 => {
             // The same again and again, within one second.
-            for _ in 0..dice.below(20) {
+            for _ in 0..dice.below(8) {
                 drop(simulation.broadcast(from, "again"));
             }
         }
