@@ -116,9 +116,11 @@ fn find(project: &Project, edit: &Path) -> Outcome {
     }
     let mut cargo = project.cargo();
     cargo.current_dir(&copy);
-    cargo.env("CARGO_TARGET_DIR", project.path("target"));
+    // A folder of its own: cargo takes two trees with the same packages for one, and would run a defect for the core.
+    let target = project.path("target/defects-built");
+    cargo.env("CARGO_TARGET_DIR", &target);
     build(cargo)?;
-    let mut storms = Command::new(project.built("sim/examples/storms"));
+    let mut storms = Command::new(target.join("sim/examples/storms"));
     storms.arg(SEEDS_FOR_DEFECT.to_string());
     process::echo(&storms);
     let status = storms
