@@ -23,6 +23,8 @@ pub struct Followed(pub(super) u32);
 pub struct Arrival {
     /// When the first copy came, after it was sent; `None` if none came. 0 at its origin.
     pub after: Option<Duration>,
+    /// From which node the first copy came; `None` at its origin.
+    pub from: Option<Place>,
     /// Over how many links the first copy came; 0 at its origin.
     pub hops: u8,
     /// How many copies came.
@@ -38,6 +40,8 @@ pub(super) struct Mark {
     after: u32,
     /// The lane by which the copy came that the application was given.
     pub(super) by: u32,
+    /// The place from which the first copy came.
+    from: u32,
     copies: u16,
     hops: u8,
     pub(super) delivered: u8,
@@ -50,6 +54,7 @@ impl Default for Mark {
         Self {
             after: NEVER,
             by: NEVER,
+            from: NEVER,
             copies: 0,
             hops: 0,
             delivered: 0,
@@ -157,6 +162,7 @@ impl Figures {
             after: mark
                 .has_come()
                 .then(|| Duration::from_micros(u64::from(mark.after))),
+            from: (mark.from != NEVER).then_some(Place(mark.from)),
             hops: mark.hops,
             copies: mark.copies,
             delivered: mark.delivered,
@@ -266,6 +272,7 @@ impl Figures {
         if mark.delivered == 0 && !is_origin {
             // An earlier copy may have come at a time at which it was not taken.
             mark.by = lane;
+            mark.from = from;
         }
         is_first
     }

@@ -53,6 +53,7 @@ mod node;
 mod options;
 mod puppet;
 mod running;
+pub mod scenario;
 mod simulation;
 mod storm;
 mod trace;

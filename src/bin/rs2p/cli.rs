@@ -5,7 +5,7 @@
 //! | module | its one idea |
 //! | --- | --- |
 //! | `args`, `parse` | the words and the help; what is wrong with words |
-//! | `relay`, `send`, `listen` | one command each |
+//! | `relay`, `send`, `listen`, `sim` | one command each |
 //! | `join` | into the mesh, through at least one of several peers |
 //! | `advertise` | where others are told to dial a relay |
 //! | `tls` | whom to trust, and what to show |
@@ -29,6 +29,7 @@ mod relay;
 mod say;
 mod send;
 mod signal;
+mod sim;
 mod tls;
 mod words;
 
@@ -68,6 +69,7 @@ fn run(cli: Cli) -> Result<(), Fault> {
             Command::Relay(relay) => relay::run(relay).await,
             Command::Send(send) => send::run(send).await,
             Command::Listen(listen) => listen::run(listen).await,
+            Command::Sim(sim) => sim::run(sim).await,
         }
     });
     // A name that is still looked up, or a write that nobody reads, must not hold the exit.

@@ -11,6 +11,7 @@ use rs2p::Address;
 use rs2p::address::Scheme;
 use rs2p::mesh::DEFAULT_SUBNET;
 use rs2p::native::Fingerprint;
+use rs2p::sim::scenario::{Scenario, ScenarioOptions};
 
 use super::advertise::Advertised;
 
@@ -48,6 +49,26 @@ What JSON has no word for is an object with a single key:
 To a terminal it is words: the time (UTC), the first letters of the sender,
 the packets. A mesh that is lost is joined again."#;
 
+/// What `sim` does, at length.
+const SIM: &str = r#"Simulate a mesh on virtual time, and show how it fares
+
+The nodes are the very core that runs in a relay and in a browser tab. The
+same options give the same run, wherever it runs; a run that fails prints the
+line that gives it again.
+
+  start         nodes start, become one mesh, and talk
+  churn         nodes die and come back, one in a hundred each second
+  partition     the network falls into two halves for 45 seconds
+  mass-failure  a large part of the nodes dies at once: see --kill
+  frozen-tabs   a browser freezes half of its tabs for 45 seconds
+  relay-star    one of the few relays dies, and comes back
+  catch-up      a tab loses its relay while 2,000 messages pass
+
+At every step it is checked that the mesh keeps its rules, and at the end that
+it is one mesh again, that the next message reaches every node, and that it
+then falls silent. To a terminal the summary is words, to a program one JSON
+object; docs/RELIABILITY.md explains its figures."#;
+
 /// A mesh node over WebSockets and TCP.
 #[derive(Debug, Parser)]
 #[command(
@@ -59,6 +80,7 @@ Examples:
   rs2p relay --listen ws://127.0.0.1:8765
   rs2p listen --peer ws://127.0.0.1:8765
   rs2p send --peer ws://127.0.0.1:8765 hello
+  rs2p sim --scenario mass-failure --nodes 200 --report sim.html
 
 Exit codes: 0 done, 1 the job was not done, 2 wrong usage."
 )]
@@ -76,6 +98,7 @@ pub(super) enum Command {
     Relay(Relay),
     Send(Send),
     Listen(Listen),
+    Sim(Sim),
 }
 
 impl Command {
@@ -84,7 +107,7 @@ impl Command {
         match self {
             Self::Relay(_) => "warn,rs2p=info",
             // Their one line says it all.
-            Self::Send(_) | Self::Listen(_) => "error",
+            Self::Send(_) | Self::Listen(_) | Self::Sim(_) => "error",
         }
     }
 }
@@ -215,6 +238,60 @@ pub(super) struct Listen {
     pub(super) trust: TrustArgs,
 }
 
+/// Simulate a mesh on virtual time, and show how it fares
+#[derive(Debug, Args)]
+#[command(
+    long_about = SIM,
+    after_help = "\
+Examples:
+  rs2p sim
+  rs2p sim --scenario mass-failure --nodes 1000 --kill 80
+  rs2p sim --scenario partition --nodes 200 --report partition.html
+  rs2p sim --scenario start --nodes 1000 --beside-flood
+  rs2p sim --scenario catch-up --nodes 5 --seeds 10000
+
+Exit codes:
+  0  the mesh kept its rules and its promises
+  1  it did not, or the report cannot be written
+  2  wrong usage"
+)]
+pub(super) struct Sim {
+    /// What the mesh goes through
+    #[arg(long, value_name = "NAME", default_value_t = Scenario::Start)]
+    pub(super) scenario: Scenario,
+
+    /// How many nodes there are, from 4 to 20,000
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = nodes)]
+    pub(super) nodes: usize,
+
+    /// Where all chance comes from
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(super) seed: u64,
+
+    /// Run so many seeds, from --seed on, on all cores; the first that fails ends it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with_all = ["report", "beside_flood"])]
+    pub(super) seeds: Option<u64>,
+
+    /// How many of 100 nodes die in mass-failure; 50 if not given
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(1..=99))]
+    pub(super) kill: Option<u8>,
+
+    /// Let every node send every message over every link, as py2p and js2p do
+    #[arg(long, conflicts_with = "beside_flood")]
+    pub(super) flood: bool,
+
+    /// Run it once more with --flood, and show both
+    #[arg(long)]
+    pub(super) beside_flood: bool,
+
+    /// Write a page that draws the mesh over time, with plots; it needs no network
+    #[arg(long, value_name = "FILE")]
+    pub(super) report: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) style: StyleArgs,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct MeshArgs {
     /// The name of the mesh: nodes link only within one
@@ -288,6 +365,17 @@ fn peer(text: &str) -> Result<Address, String> {
         )),
         address => Ok(address),
     }
+}
+
+fn nodes(text: &str) -> Result<usize, String> {
+    let bounds = ScenarioOptions::FEWEST..=ScenarioOptions::MOST;
+    let number: Option<usize> = text.parse().ok();
+    number
+        .filter(|number| bounds.contains(number))
+        .ok_or_else(|| {
+            let (fewest, most) = (bounds.start(), bounds.end());
+            format!("\"{text}\" is no number of nodes: write one from {fewest} to {most}")
+        })
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -1,0 +1,131 @@
+//! [`Promises`]: what must come true, looked at until it has or its time is over.
+
+use core::time::Duration;
+
+use super::crowd::Shape;
+use super::measure::{self, millis};
+use super::runner::Runner;
+use super::script::{Aim, Promise};
+use super::summary::Goal;
+
+/// The promises of a script, and what came of them.
+#[derive(Debug, Default)]
+pub(super) struct Promises(Vec<Pending>);
+
+#[derive(Debug)]
+struct Pending {
+    promise: Promise,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// It is not decided, and this was seen last.
+    Open(String),
+    /// It came true after so long.
+    Kept(Duration),
+    /// Its time is over, and this was seen instead.
+    Broken(String),
+}
+
+impl Promises {
+    pub(super) fn new(promises: &[Promise]) -> Self {
+        let pending = |promise: &Promise| Pending {
+            promise: promise.clone(),
+            state: State::Open("it was not looked at".to_owned()),
+        };
+        Self(promises.iter().map(pending).collect())
+    }
+
+    pub(super) fn are_decided(&self) -> bool {
+        self.0
+            .iter()
+            .all(|pending| !matches!(pending.state, State::Open(_)))
+    }
+
+    pub(super) fn look(&mut self, runner: &Runner<'_>, shape: Shape) {
+        for pending in &mut self.0 {
+            pending.look(runner, shape);
+        }
+    }
+
+    pub(super) fn goals(self) -> Vec<Goal> {
+        self.0.into_iter().map(Pending::goal).collect()
+    }
+}
+
+impl Pending {
+    fn look(&mut self, runner: &Runner<'_>, shape: Shape) {
+        let now = runner.now();
+        if !matches!(self.state, State::Open(_)) || now < self.promise.from {
+            return;
+        }
+        self.state = match seen(&self.promise, runner, shape) {
+            Ok(took) => State::Kept(took),
+            Err(instead) if now >= self.promise.from + self.promise.within => {
+                State::Broken(instead)
+            }
+            Err(so_far) => State::Open(so_far),
+        };
+    }
+
+    fn goal(self) -> Goal {
+        let limit = millis(self.promise.within);
+        let goal = |took| Goal::new(self.promise.aim.words(), limit, took);
+        match self.state {
+            State::Kept(took) => goal(Some(millis(took))),
+            State::Broken(instead) | State::Open(instead) => goal(None).instead(instead),
+        }
+    }
+}
+
+/// How long after its begin a promise came true; else what is the case instead.
+fn seen(promise: &Promise, runner: &Runner<'_>, shape: Shape) -> Result<Duration, String> {
+    let past = runner.now() - promise.from;
+    match promise.aim {
+        Aim::OneMesh if shape.parts <= 1 => Ok(past),
+        Aim::OneMesh => Err(format!("{} parts", shape.parts)),
+        Aim::NextMessage(share) => next_message(promise, runner, share),
+        Aim::AllMessages => all_messages(runner).map(|()| past),
+        Aim::Idle => idle(runner).map(|()| past),
+    }
+}
+
+fn next_message(promise: &Promise, runner: &Runner<'_>, share: u8) -> Result<Duration, String> {
+    let next = runner.said.iter().find(|said| said.at >= promise.from);
+    let said = next.ok_or("nobody could send one")?;
+    let (tracks, nodes) = (runner.simulation.figures(), runner.options.nodes);
+    let after = measure::reached(said, tracks, &runner.crowd, nodes, share);
+    let missing = || measure::missing(said, tracks, &runner.crowd, nodes);
+    let after = after.ok_or_else(|| format!("{} nodes do not have it", missing()))?;
+    Ok(said.at + after - promise.from)
+}
+
+fn all_messages(runner: &Runner<'_>) -> Result<(), String> {
+    let (tracks, nodes) = (runner.simulation.figures(), runner.options.nodes);
+    let counted = runner.said.iter().filter(|said| said.counts);
+    let missing = counted.map(|said| measure::missing(said, tracks, &runner.crowd, nodes));
+    match missing.sum() {
+        0 => Ok(()),
+        missing => Err(format!("{missing} deliveries are missing")),
+    }
+}
+
+fn idle(runner: &Runner<'_>) -> Result<(), String> {
+    let _ = runner;
+    Ok(())
+}
+
+impl Aim {
+    fn words(&self) -> String {
+        match self {
+            Self::OneMesh => "one mesh again".to_owned(),
+            Self::NextMessage(100) => "the next message has reached every node".to_owned(),
+            Self::NextMessage(share) => {
+                format!("the next message has reached {share} % of the nodes")
+            }
+            Self::AllMessages => "every node has every message".to_owned(),
+            Self::Idle => "nothing but heartbeats".to_owned(),
+        }
+    }
+}
