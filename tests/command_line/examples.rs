@@ -88,6 +88,16 @@ fn listen_example(example: &str, folder: &Folder) {
     listener.end().well();
 }
 
+/// With fewer nodes and seeds: that many are for a program that is optimised.
+fn sim_example(example: &str, folder: &Folder) {
+    let example = example
+        .replace("--nodes 1000", "--nodes 20")
+        .replace("--nodes 200", "--nodes 20")
+        .replace("--seeds 10000", "--seeds 2");
+    let ended = Program::start(&mut shell(&example, folder)).end();
+    assert_eq!(ended.well().stdout.len(), 1, "{example}");
+}
+
 #[test]
 fn every_example_works() {
     let folder = Folder::new();
@@ -101,16 +111,18 @@ fn every_example_works() {
         &["relay", "--help"],
         &["send", "--help"],
         &["listen", "--help"],
+        &["sim", "--help"],
     ] {
         for example in examples(help) {
             match &example {
                 relay if relay.contains("rs2p relay ") => relay_example(relay, &folder),
                 send if send.contains("rs2p send ") => send_example(send, &folder),
                 listen if listen.contains("rs2p listen ") => listen_example(listen, &folder),
+                sim if sim.contains("rs2p sim") => sim_example(sim, &folder),
                 other => panic!("{other}"),
             }
             count += 1;
         }
     }
-    assert_eq!(count, 15);
+    assert_eq!(count, 21);
 }

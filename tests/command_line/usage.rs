@@ -57,6 +57,23 @@ fn wrong_usage_is_one_line_with_its_remedy_and_exit_2() {
             &["listen", "--peer", "ws://127.0.0.1:1", "--log", "rs2p=loud"],
             "--log: \"rs2p=loud\" is no filter",
         ),
+        (
+            &["sim", "--scenario", "flood"],
+            "--scenario: \"flood\" is no scenario: write start, churn,",
+        ),
+        (
+            &["sim", "--nodes", "3"],
+            "--nodes: \"3\" is no number of nodes: write one from 4 to 20000",
+        ),
+        (&["sim", "--seed", "one"], "--seed"),
+        (
+            &["sim", "--scenario", "churn", "--kill", "50"],
+            "--kill: nobody is killed in churn: write --scenario mass-failure",
+        ),
+        (
+            &["sim", "--scenario", "mass-failure", "--kill", "100"],
+            "--kill: 100 is not in 1..=99",
+        ),
     ] {
         let ended = run(words);
         assert!(ended.fault(2).contains(told), "{words:?}: {ended:#?}");

@@ -164,7 +164,7 @@ pub(super) fn missing(said: &Said, tracks: &Tracks, crowd: &Crowd, count: usize)
 }
 
 /// The way of one message.
-pub(super) fn wave(said: &Said, tracks: &Tracks, count: usize) -> Wave {
+pub(super) fn wave(title: &'static str, said: &Said, tracks: &Tracks, count: usize) -> Wave {
     let arrivals = (0..count).map(|node| tracks.arrival(said.followed, place(node)));
     let millis_of = |after: Duration| (after.as_micros() / 10) as f64 / 100.0;
     let (arrivals, parents) = arrivals
@@ -176,6 +176,7 @@ pub(super) fn wave(said: &Said, tracks: &Tracks, count: usize) -> Wave {
         })
         .unzip();
     Wave {
+        title,
         at_ms: millis(said.at),
         origin: said.origin as u32,
         arrivals,

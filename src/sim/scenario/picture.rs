@@ -55,6 +55,8 @@ pub struct Change(pub u32, pub u64, pub NodeState);
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Wave {
+    /// Which message it is, for people.
+    pub title: &'static str,
     /// When it was sent.
     pub at_ms: u64,
     /// By which node.

@@ -366,26 +366,31 @@ impl<'a> Runner<'a> {
         let waves = self.memorable();
         let waves = waves
             .iter()
-            .map(|said| measure::wave(said, tracks, nodes))
+            .map(|(title, said)| measure::wave(title, said, tracks, nodes))
             .collect();
         core::mem::take(&mut self.recorder).finish(kinds, &groups, waves)
     }
 
-    /// Messages whose way is worth a look: the last before anything was done, the first after it began and after it ended,
-    /// and the last of all.
-    fn memorable(&self) -> Vec<Said> {
+    /// Messages whose way is worth a look.
+    fn memorable(&self) -> Vec<(&'static str, Said)> {
         let begin = self.script.acts.first().map(|(at, _)| *at);
         let end = self.script.acts.last().map(|(at, _)| *at);
         let before = |at: Duration| self.said.iter().rfind(|said| said.at < at);
         let after = |at: Duration| self.said.iter().find(|said| said.at >= at);
         let wanted = [
-            begin.and_then(before),
-            begin.and_then(after),
-            end.and_then(after),
-            self.said.last(),
+            ("A message before", begin.and_then(before)),
+            ("The first while it happens", begin.and_then(after)),
+            (
+                "The first once it is over",
+                end.filter(|_| begin != end).and_then(after),
+            ),
+            ("The last message", self.said.last()),
         ];
-        let mut found: Vec<Said> = wanted.into_iter().flatten().copied().collect();
-        found.dedup_by_key(|said| said.at);
+        let found = wanted
+            .into_iter()
+            .filter_map(|(title, said)| Some((title, *said?)));
+        let mut found: Vec<_> = found.collect();
+        found.dedup_by_key(|(_, said)| said.at);
         found
     }
 }

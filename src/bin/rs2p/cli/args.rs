@@ -265,7 +265,7 @@ pub(super) struct Sim {
     pub(super) nodes: usize,
 
     /// Where all chance comes from
-    #[arg(long, value_name = "S", default_value_t = 1)]
+    #[arg(long, value_name = "S", default_value_t = 1, value_parser = seed)]
     pub(super) seed: u64,
 
     /// Run so many seeds, from --seed on, on all cores; the first that fails ends it
@@ -376,6 +376,12 @@ fn nodes(text: &str) -> Result<usize, String> {
             let (fewest, most) = (bounds.start(), bounds.end());
             format!("\"{text}\" is no number of nodes: write one from {fewest} to {most}")
         })
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    let most = u64::MAX;
+    text.parse()
+        .map_err(|_| format!("\"{text}\" is no seed: write a number from 0 to {most}"))
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

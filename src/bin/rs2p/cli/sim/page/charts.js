@@ -48,8 +48,8 @@ function latencyPlot(summary) {
   const peak = Math.max(10, ...summary.messages.map((message) => message.spread_ms[STEPS]));
   return overTime(summary, {
     title: "Latency",
-    says: "From the sending of a message to its delivery, in milliseconds",
-    y: { most: peak * 1.05 },
+    says: "From the sending of a message to its delivery",
+    y: { ...spanAxis(peak, usualSpan(summary)), words: span },
   })
     .line(series(STEPS), WARM, { key: "the last node" })
     .line(series(STEPS - 1), SECOND, { key: "95 %" })
@@ -75,7 +75,7 @@ function spreadPlot(summary) {
   const plot = new Plot({
     title: "How a message spreads",
     says: "Each line is one message: the share of the nodes that have it, by the time since it was sent",
-    x: { most: peak * 1.02, unit: "milliseconds since it was sent" },
+    x: { ...spanAxis(peak, usualSpan(summary)), words: span, unit: "since it was sent" },
     y: { most: 100, words: (value) => `${value} %` },
   });
   for (const curve of curves) plot.line(curve, ACCENT, { width: 1, opacity: Math.max(0.08, Math.min(0.5, 12 / curves.length)) });
@@ -100,6 +100,15 @@ function hopsPlot(summary) {
     plot.line(beside.map((value, hop) => [hop, (value / whole) * 100]), WARM, { key: "every node floods" });
   }
   return plot;
+}
+
+/** From 0 to the longest of all spans; by powers of ten, if most are far shorter. */
+function spanAxis(peak, usual) {
+  return peak > 20 * usual ? { log: true, least: 10, most: peak * 1.3 } : { most: peak * 1.05 };
+}
+
+function usualSpan(summary) {
+  return Math.max(1, middle(summary.messages.map((message) => message.spread_ms[STEPS])));
 }
 
 function middle(values) {

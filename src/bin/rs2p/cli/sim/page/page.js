@@ -36,8 +36,8 @@ function tiles() {
   const rows = [
     ["Delivered", percent(figures.reached, figures.due), "", `${count(figures.messages, "message")}, ${count(figures.due, "delivery", "deliveries")} due`],
     ["Payload copies", figures.copies.toFixed(3), "×", floods((of) => of.copies.toFixed(2)) || "received per node and message"],
-    ["Half have it after", Math.round(figures.latency_ms.p50), "ms", floods((of) => `${Math.round(of.latency_ms.p50)} ms`)],
-    ["99 % after", Math.round(figures.latency_ms.p99), "ms", floods((of) => `${Math.round(of.latency_ms.p99)} ms`)],
+    ["Half have it after", ...span(figures.latency_ms.p50).split(" "), floods((of) => span(of.latency_ms.p50))],
+    ["99 % after", ...span(figures.latency_ms.p99).split(" "), floods((of) => span(of.latency_ms.p99))],
     ["To the last node", lastHop(figures), "hops", floods((of) => `${lastHop(of)} hops`)],
   ];
   for (const [name, value, unit, says] of rows) {

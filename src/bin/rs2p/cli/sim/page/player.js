@@ -65,9 +65,14 @@ class Player {
     if (!this.#playing) return;
     const passed = Math.min(100, now - this.#last);
     this.#last = now;
-    this.#seek(this.#time + passed * (this.#wave ? SLOW / 1000 : this.#speed));
+    this.#seek(this.#time + passed * (this.#wave ? this.#slow() : this.#speed));
     if (this.#time >= this.#end()) return this.#pause();
     requestAnimationFrame((next) => this.#tick(next));
+  }
+
+  /** A message is shown slowly at first; the stragglers, who come seconds later, faster and faster. */
+  #slow() {
+    return (SLOW / 1000) * Math.max(1, (this.#time / 400) ** 2);
   }
 
   #pause() {
@@ -86,7 +91,7 @@ class Player {
   }
 
   #end() {
-    return this.#wave ? Math.max(...this.#wave.arrivals) + REST * (SLOW / 1000) : this.#story.end;
+    return this.#wave ? this.#wave.arrivals.reduce((most, ms) => Math.max(most, ms), 0) + REST * (SLOW / 1000) : this.#story.end;
   }
 
   /** Where it stands before somebody plays it: a moment after the first thing that was done to the mesh. */
@@ -107,7 +112,7 @@ class Player {
     if (this.#wave) {
       const reached = this.#sky.wave(this.#wave, this.#time);
       clock.textContent = `${Math.round(this.#time)} ms`;
-      caption.innerHTML = `The message of ${seconds(this.#wave.at_ms, 0)} is at <b>${count(reached, "node")}</b>.`;
+      caption.innerHTML = `A message that was sent at ${seconds(this.#wave.at_ms)} is at <b>${count(reached, "node")}</b>.`;
       return;
     }
     const view = this.#sky.mesh(this.#time);
@@ -148,7 +153,7 @@ class Player {
     const { modes } = this.#parts;
     const button = (text, wave) => modes.append(Object.assign(element("button", { type: "button", textContent: text, onclick: () => this.#choose(wave) }), { wave }));
     button("The mesh over time", null);
-    for (const wave of this.#story.waves) button(`A message at ${seconds(wave.at_ms, 0)}`, wave);
+    for (const wave of this.#story.waves) button(wave.title, wave);
     modes.hidden = this.#story.waves.length === 0;
   }
 

@@ -11,6 +11,33 @@ function svg(name, attributes = {}, ...children) {
   return made;
 }
 
+/** A scale: where a value lies between its ends, and which values are written at it. */
+class Axis {
+  #ticks;
+
+  constructor({ least = 0, most, unit, words = plain, ticks, log = false }) {
+    Object.assign(this, { least: log ? Math.max(1, least) : least, most, unit, words, log });
+    this.#ticks = ticks;
+  }
+
+  share(value) {
+    const scale = this.log ? (number) => Math.log10(Math.max(this.least, number)) : (number) => number;
+    return (scale(value) - scale(this.least)) / (scale(this.most) - scale(this.least));
+  }
+
+  ticks(wanted) {
+    if (this.#ticks) return this.#ticks;
+    return this.log ? powers(this.least, this.most) : ticks(this.most, wanted);
+  }
+}
+
+/** The powers of ten between two values. */
+function powers(least, most) {
+  const all = [];
+  for (let value = 1; value <= most; value *= 10) if (value >= least) all.push(value);
+  return all;
+}
+
 /** Round values that divide 0 to `most` into about `wanted` steps. */
 function ticks(most, wanted = 4) {
   const rough = most / wanted;
@@ -28,10 +55,10 @@ class Plot {
   #x;
   #y;
 
-  /** `x` and `y` are `{ most, least, unit, words }`. */
+  /** `x` and `y` are `{ most, least, unit, words, ticks, log }`. */
   constructor({ title, says, x, y }) {
-    this.#x = { least: 0, ...x };
-    this.#y = { least: 0, ...y };
+    this.#x = new Axis(x);
+    this.#y = new Axis(y);
     this.#svg = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `${title}. ${says}` });
     this.#keys = element("p", { className: "keys" });
     this.card = element("figure", { className: "plot card" }, element("h2", { textContent: title }), element("p", { textContent: says }), this.#svg, this.#keys);
@@ -39,14 +66,11 @@ class Plot {
   }
 
   left(value) {
-    const { least, most } = this.#x;
-    return EDGE.left + ((value - least) / (most - least)) * (WIDTH - EDGE.left - EDGE.right);
+    return EDGE.left + this.#x.share(value) * (WIDTH - EDGE.left - EDGE.right);
   }
 
   top(value) {
-    const { least, most } = this.#y;
-    const share = Math.max(0, Math.min(1, (value - least) / (most - least)));
-    return HEIGHT - EDGE.bottom - share * (HEIGHT - EDGE.top - EDGE.bottom);
+    return HEIGHT - EDGE.bottom - Math.max(0, Math.min(1, this.#y.share(value))) * (HEIGHT - EDGE.top - EDGE.bottom);
   }
 
   /** Spans and moments in which something was done to the mesh. */
@@ -136,13 +160,13 @@ class Plot {
 
   #grid() {
     const bottom = HEIGHT - EDGE.bottom;
-    for (const value of this.#y.ticks ?? ticks(this.#y.most)) {
+    for (const value of this.#y.ticks(4)) {
       const y = this.top(value);
       this.#svg.append(svg("line", { class: "grid", x1: EDGE.left, x2: WIDTH - EDGE.right, y1: y, y2: y }));
-      this.#svg.append(svg("text", { x: EDGE.left - 7, y: y + 4, "text-anchor": "end" }, (this.#y.words ?? plain)(value)));
+      this.#svg.append(svg("text", { x: EDGE.left - 7, y: y + 4, "text-anchor": "end" }, this.#y.words(value)));
     }
-    for (const value of this.#x.ticks ?? ticks(this.#x.most, 6)) {
-      this.#svg.append(svg("text", { x: this.left(value), y: bottom + 16, "text-anchor": "middle" }, plain(value)));
+    for (const value of this.#x.ticks(6)) {
+      this.#svg.append(svg("text", { x: this.left(value), y: bottom + 16, "text-anchor": "middle" }, this.#x.words(value)));
     }
     this.#svg.append(svg("text", { x: WIDTH - EDGE.right, y: HEIGHT - 1, "text-anchor": "end" }, this.#x.unit));
   }

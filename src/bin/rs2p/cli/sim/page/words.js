@@ -11,7 +11,8 @@ function seconds(ms, digits = 1) {
 }
 
 function span(ms) {
-  return ms < 1000 ? `${Math.round(ms)} ms` : seconds(ms, ms < 10000 ? 2 : 1);
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  return `${Number((ms / 1000).toPrecision(3))} s`;
 }
 
 /** A share in percent, which says 100 only of all. */
