@@ -8,4 +8,5 @@ mod faults;
 mod figures;
 mod relatives;
 mod replay;
+mod scenarios;
 mod worlds;

@@ -3,10 +3,16 @@
 use core::time::Duration;
 
 use super::crowd::Shape;
-use super::measure::{self, millis};
+use super::measure::{self, millis, place};
 use super::runner::Runner;
 use super::script::{Aim, Promise};
 use super::summary::Goal;
+use crate::mesh::{Config, Usage};
+
+/// What a heartbeat makes happen on a link, at most: each end asks, hears the answer, and looks twice at its clock.
+const STEPS_A_LINK: u64 = 8;
+/// What a node does besides in that time, at most.
+const STEPS_A_NODE: u64 = 4;
 
 /// The promises of a script, and what came of them.
 #[derive(Debug, Default)]
@@ -111,9 +117,26 @@ fn all_messages(runner: &Runner<'_>) -> Result<(), String> {
     }
 }
 
+/// Nothing waits to be sent, and no more happens than heartbeats make happen.
 fn idle(runner: &Runner<'_>) -> Result<(), String> {
-    let _ = runner;
-    Ok(())
+    let heartbeat = Config::default().heartbeat;
+    let steps = runner.steps_within(heartbeat).ok_or("it has only begun")?;
+    let up = runner.crowd.up();
+    let most = STEPS_A_LINK * runner.links_seen() as u64 + STEPS_A_NODE * up.len() as u64;
+    if steps > most {
+        return Err(format!(
+            "{steps} steps in {heartbeat:?}, heartbeats make {most}"
+        ));
+    }
+    let waits = |usage: &Usage| usage.what == "queue_frames" && usage.used > 0;
+    let is_busy = |&node: &usize| {
+        let mesh = runner.simulation.mesh(place(node));
+        mesh.is_some_and(|mesh| mesh.usage().any(|usage| waits(&usage)))
+    };
+    match up.into_iter().find(is_busy) {
+        Some(node) => Err(format!("frames wait at node {node}")),
+        None => Ok(()),
+    }
 }
 
 impl Aim {

@@ -49,11 +49,15 @@ pub(super) struct Runner<'a> {
     pub(super) moments: Vec<Moment>,
     pub(super) said: Vec<Said>,
     speakers: Vec<usize>,
+    /// How many steps there had been at each look since nobody speaks.
+    silent_steps: Vec<(Duration, u64)>,
     samples: Vec<Sample>,
     promises: Promises,
     /// What had gone over the links when messages began to count.
     settled: Option<Totals>,
-    /// The sum of nodes that were up, times the seconds for which they were, since then.
+    /// What had gone over them when nobody spoke any more.
+    fallen_silent: Option<Totals>,
+    /// The sum of nodes that were up, times the seconds for which they were, between the two.
     node_seconds: f64,
     progress: &'a mut dyn FnMut(Progress),
     is_beside: bool,
@@ -86,8 +90,10 @@ impl<'a> Runner<'a> {
             moments: Vec::new(),
             said: Vec::new(),
             speakers,
+            silent_steps: Vec::new(),
             samples: Vec::new(),
             settled: None,
+            fallen_silent: None,
             node_seconds: 0.0,
             progress,
             is_beside,
@@ -223,10 +229,13 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// The next speaker who is able to says something.
+    /// The next speaker says something; if it has nobody to say it to, the one after it.
     fn say(&mut self, number: usize) {
-        for turn in 0..self.speakers.len() {
-            let speaker = self.speakers[(number + turn) % self.speakers.len()];
+        let awake = self.speakers.iter().copied();
+        let awake = awake.filter(|&node| self.crowd.is_awake(node));
+        let speakers: Vec<usize> = awake.take(SPEAKERS).collect();
+        for turn in 0..speakers.len() {
+            let speaker = speakers[(number + turn) % speakers.len()];
             if let Some(followed) = self.broadcast(speaker, number) {
                 return self.follow(number, speaker, followed);
             }
@@ -247,11 +256,8 @@ impl<'a> Runner<'a> {
         });
     }
 
-    /// `None` if a node does not run, or has nobody to say it to.
+    /// `None` if a node has nobody to say it to.
     fn broadcast(&mut self, node: usize, number: usize) -> Option<Followed> {
-        if !self.crowd.is_awake(node) {
-            return None;
-        }
         let text = format!("message {number} ");
         let text = text.repeat(PAYLOAD / text.len() + 1);
         self.simulation
@@ -271,11 +277,16 @@ impl<'a> Runner<'a> {
             parts: shape.parts,
             links: links.len(),
         });
-        if self.settled.is_some() {
+        if self.settled.is_some() && self.fallen_silent.is_none() {
             self.node_seconds += up as f64 * self.step().as_secs_f64();
         }
         if self.options.picture {
             self.recorder.links(millis(now), &links);
+        }
+        if now >= self.script.silence {
+            let totals = self.simulation.figures().totals();
+            self.fallen_silent.get_or_insert(totals);
+            self.silent_steps.push((now, self.simulation.steps()));
         }
         let mut promises = core::mem::take(&mut self.promises);
         promises.look(self, shape);
@@ -312,12 +323,26 @@ impl<'a> Runner<'a> {
         links
     }
 
+    /// How many steps there were in the last `span`, if nobody has spoken for as long.
+    pub(super) fn steps_within(&self, span: Duration) -> Option<u64> {
+        let &(now, steps) = self.silent_steps.last()?;
+        let since = |&&(at, _): &&(Duration, u64)| now - at >= span;
+        let &(_, before) = self.silent_steps.iter().rev().find(since)?;
+        Some(steps - before)
+    }
+
+    /// How many links there were at the last look.
+    pub(super) fn links_seen(&self) -> usize {
+        self.samples.last().map_or(0, |sample| sample.links)
+    }
+
     fn summary(mut self) -> Summary {
         let nodes = self.options.nodes;
         let tracks = self.simulation.figures();
         let (messages, mut figures) = measure::messages(&self.said, tracks, &self.crowd, nodes);
         if let Some(settled) = self.settled {
-            let rates = measure::rates(settled, tracks.totals(), self.node_seconds);
+            let until = self.fallen_silent.unwrap_or_else(|| tracks.totals());
+            let rates = measure::rates(settled, until, self.node_seconds);
             (figures.payload_bytes, figures.control_bytes) = rates;
         }
         let violation = self.simulation.verdict().err().map(|violation| {
@@ -395,13 +420,12 @@ impl<'a> Runner<'a> {
     }
 }
 
-/// The nodes that take turns in sending.
+/// Who may speak, in an order of chance: the first of them who are awake take turns.
 fn speakers(script: &Script, nodes: usize, dice: &mut Dice) -> Vec<usize> {
     let mut all: Vec<usize> = (0..nodes)
         .filter(|node| !script.is_silent(*node, nodes))
         .collect();
     dice.shuffle(&mut all);
-    all.truncate(SPEAKERS);
     all
 }
 

@@ -175,9 +175,9 @@ impl Script {
 
     /// What every scenario ends with, once nothing is done to the mesh from `calm` on.
     fn ending(mut self, calm: Duration, share: u8, within: Duration) -> Self {
-        self.silence = calm + AFTERMATH;
+        self.silence = calm + within.max(AFTERMATH);
         let silence = self.silence;
-        self.promise(Aim::OneMesh, calm, seconds(30))
+        self.promise(Aim::OneMesh, calm, within.max(seconds(30)))
             .promise(Aim::NextMessage(share), calm, within)
             .promise(Aim::Idle, silence, seconds(60))
     }
