@@ -2,6 +2,8 @@
 
 use super::Scenario;
 
+const DEFAULT_PAYLOAD: usize = 100;
+
 /// How a scenario is run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -12,6 +14,8 @@ pub struct ScenarioOptions {
     pub seed: u64,
     /// How many of 100 nodes are killed at once, in [`Scenario::MassFailure`]: 1 to 99. 50.
     pub kill: u8,
+    /// How many bytes of text a message carries: 16 to 65,536. 100, a line of chat.
+    pub payload: usize,
     /// Whether every node sends every message over every link, as protocol 0.7 does, for a comparison. Off.
     pub flood: bool,
     /// Whether it is run a second time with every node flooding, for [`Summary::beside`](super::Summary::beside). Off.
@@ -25,6 +29,9 @@ impl ScenarioOptions {
     pub const FEWEST: usize = 4;
     /// The most: more do not fit into 8 GiB.
     pub const MOST: usize = 20_000;
+
+    /// The fewest and the most bytes of a message.
+    pub const PAYLOAD: (usize, usize) = (16, 1 << 16);
 
     /// So many nodes, and a seed.
     pub fn new(nodes: usize, seed: u64) -> Self {
@@ -40,6 +47,7 @@ impl ScenarioOptions {
         Self {
             nodes: self.nodes.clamp(Self::FEWEST, Self::MOST),
             kill: self.kill.clamp(1, 99),
+            payload: self.payload.clamp(Self::PAYLOAD.0, Self::PAYLOAD.1),
             ..self.clone()
         }
     }
@@ -52,6 +60,9 @@ impl ScenarioOptions {
         );
         if scenario == Scenario::MassFailure {
             line.push_str(&format!(" --kill {}", self.kill));
+        }
+        if self.payload != DEFAULT_PAYLOAD {
+            line.push_str(&format!(" --payload {}", self.payload));
         }
         if self.flood {
             line.push_str(" --flood");
@@ -69,6 +80,7 @@ impl Default for ScenarioOptions {
             nodes: 100,
             seed: 1,
             kill: 50,
+            payload: DEFAULT_PAYLOAD,
             flood: false,
             beside: false,
             picture: false,

@@ -21,8 +21,6 @@ const LOOKS: (Duration, Duration) = (Duration::from_millis(250), Duration::from_
 const LARGE: usize = 2_000;
 /// For how long it is looked whether promises come true once nobody speaks any more: as long as the longest of them.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What a message carries: about as much as a line of chat.
-const PAYLOAD: usize = 100;
 /// How many addresses a node is told of at its start.
 const SEEDS: usize = 2;
 /// What chance is used for here.
@@ -259,9 +257,9 @@ impl<'a> Runner<'a> {
     /// `None` if a node has nobody to say it to.
     fn broadcast(&mut self, node: usize, number: usize) -> Option<Followed> {
         let text = format!("message {number} ");
-        let text = text.repeat(PAYLOAD / text.len() + 1);
+        let text = text.repeat(self.options.payload / text.len() + 1);
         self.simulation
-            .broadcast(place(node), &text[..PAYLOAD])
+            .broadcast(place(node), &text[..self.options.payload])
             .ok()
     }
 

@@ -276,6 +276,10 @@ pub(super) struct Sim {
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(1..=99))]
     pub(super) kill: Option<u8>,
 
+    /// How many bytes of text each message carries, from 16 to 65536
+    #[arg(long, value_name = "BYTES", default_value_t = 100, value_parser = payload)]
+    pub(super) payload: usize,
+
     /// Let every node send every message over every link, as py2p and js2p do
     #[arg(long, conflicts_with = "beside_flood")]
     pub(super) flood: bool,
@@ -376,6 +380,15 @@ fn nodes(text: &str) -> Result<usize, String> {
             let (fewest, most) = (bounds.start(), bounds.end());
             format!("\"{text}\" is no number of nodes: write one from {fewest} to {most}")
         })
+}
+
+fn payload(text: &str) -> Result<usize, String> {
+    let (fewest, most) = ScenarioOptions::PAYLOAD;
+    let number: Option<usize> = text.parse().ok();
+    let number = number.filter(|number| (fewest..=most).contains(number));
+    number.ok_or_else(|| {
+        format!("\"{text}\" is no size of a message: write bytes from {fewest} to {most}")
+    })
 }
 
 fn seed(text: &str) -> Result<u64, String> {

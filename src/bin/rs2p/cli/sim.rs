@@ -46,6 +46,7 @@ fn options(args: &Sim) -> Result<ScenarioOptions, Fault> {
     }
     let mut options = ScenarioOptions::new(args.nodes, args.seed);
     options.kill = args.kill.unwrap_or(options.kill);
+    options.payload = args.payload;
     options.flood = args.flood;
     options.beside = args.beside_flood;
     options.picture = args.report.is_some();
