@@ -82,7 +82,9 @@ impl Mesh {
             return self.stats.spoofed += 1;
         }
         if !self.seen.insert(now, message.id()) || self.restamped.is_copy(now, &message) {
-            return self.stats.duplicates += 1;
+            self.stats.duplicates += 1;
+            // A compressed frame does not show its id: only here it is known for a copy.
+            return self.prune_if_redundant(now, id, &message.id());
         }
         // Nobody but its peer is behind a lent link.
         if self.links.get(&id).is_some_and(|link| link.lent.is_none()) {

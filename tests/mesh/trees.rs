@@ -424,3 +424,13 @@ fn what_was_promised_is_asked_for_at_once_when_a_link_is_lost() {
     let asked = signals(&mut world, &mut two);
     assert!(asked.contains(&Signal::Graft(vec![late.id()])), "{asked:?}");
 }
+
+#[test]
+fn a_payload_that_is_compressed_comes_once_too() {
+    let mut world = thicket(12);
+    let text = |round: usize| format!("{round} {}", "la ".repeat(1_000));
+    assert!(say(&mut world, 0, &text(0)) > 0);
+    for round in 1..5 {
+        assert_eq!(say(&mut world, 0, &text(round)), 0);
+    }
+}
