@@ -14,7 +14,7 @@ pub struct ScenarioOptions {
     pub seed: u64,
     /// How many of 100 nodes are killed at once, in [`Scenario::MassFailure`]: 1 to 99. 50.
     pub kill: u8,
-    /// How many bytes of text a message carries: 16 to 65,536. 100, a line of chat.
+    /// How many bytes a message carries, which cannot be compressed: 16 to 65,536. 100, about a line of chat.
     pub payload: usize,
     /// Whether every node sends every message over every link, as protocol 0.7 does, for a comparison. Off.
     pub flood: bool,

@@ -15,6 +15,7 @@ use super::promises::Promises;
 use super::script::{self, Act, Crew, SPEAKERS, Script};
 use super::summary::{Moment, Safety, Sample, Summary};
 use crate::mesh::Config;
+use crate::wire::Value;
 
 /// Between two looks at a mesh of up to [`LARGE`] nodes, and of more.
 const LOOKS: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(1));
@@ -23,8 +24,9 @@ const LARGE: usize = 2_000;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How many addresses a node is told of at its start.
 const SEEDS: usize = 2;
-/// What chance is used for here.
+/// What chance is used for here: whatever is chosen, and what messages carry.
 const PURPOSE: u64 = 0x5ce7;
+const NOISE: u64 = 0x5ce7_0000_0000;
 
 /// Something to be done at a time.
 #[derive(Clone, Debug)]
@@ -256,11 +258,11 @@ impl<'a> Runner<'a> {
 
     /// `None` if a node has nobody to say it to.
     fn broadcast(&mut self, node: usize, number: usize) -> Option<Followed> {
-        let text = format!("message {number} ");
-        let text = text.repeat(self.options.payload / text.len() + 1);
-        self.simulation
-            .broadcast(place(node), &text[..self.options.payload])
-            .ok()
+        let packet = noise(
+            &mut self.simulation.dice(NOISE + number as u64),
+            self.options.payload,
+        );
+        self.simulation.broadcast(place(node), packet).ok()
     }
 
     fn look(&mut self) {
@@ -425,6 +427,16 @@ fn speakers(script: &Script, nodes: usize, dice: &mut Dice) -> Vec<usize> {
         .collect();
     dice.shuffle(&mut all);
     all
+}
+
+/// So many bytes that cannot be compressed.
+fn noise(dice: &mut Dice, length: usize) -> Value {
+    let mut bytes = Vec::with_capacity(length + 8);
+    while bytes.len() < length {
+        bytes.extend(dice.number().to_be_bytes());
+    }
+    bytes.truncate(length);
+    Value::from(&bytes[..])
 }
 
 /// The rules of safety that the simulation checks: I1 to I9 and I11 to I14.

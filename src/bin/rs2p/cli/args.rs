@@ -276,7 +276,7 @@ pub(super) struct Sim {
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(1..=99))]
     pub(super) kill: Option<u8>,
 
-    /// How many bytes of text each message carries, from 16 to 65536
+    /// How many bytes each message carries, from 16 to 65536
     #[arg(long, value_name = "BYTES", default_value_t = 100, value_parser = payload)]
     pub(super) payload: usize,
 
