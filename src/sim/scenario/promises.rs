@@ -14,6 +14,9 @@ const STEPS_A_LINK: u64 = 8;
 /// What a node does besides in that time, at most.
 const STEPS_A_NODE: u64 = 4;
 
+/// What it takes to dial an address in vain, which a node with fewer links than it wants goes on with.
+const STEPS_OF_A_SEARCH: u64 = 3;
+
 /// The promises of a script, and what came of them.
 #[derive(Debug, Default)]
 pub(super) struct Promises(Vec<Pending>);
@@ -119,10 +122,15 @@ fn all_messages(runner: &Runner<'_>) -> Result<(), String> {
 
 /// Nothing waits to be sent, and no more happens than heartbeats make happen.
 fn idle(runner: &Runner<'_>) -> Result<(), String> {
-    let heartbeat = Config::default().heartbeat;
+    let config = Config::default();
+    let heartbeat = config.heartbeat;
     let steps = runner.steps_within(heartbeat).ok_or("it has only begun")?;
     let up = runner.crowd.up();
-    let most = STEPS_A_LINK * runner.links_seen() as u64 + STEPS_A_NODE * up.len() as u64;
+    let seeks = |&&node: &&usize| runner.simulation.peers(place(node)).len() < config.outgoing;
+    let seeking = up.iter().filter(seeks).count() as u64;
+    let most = STEPS_A_LINK * runner.links_seen() as u64
+        + STEPS_A_NODE * up.len() as u64
+        + STEPS_OF_A_SEARCH * seeking * config.addresses as u64;
     if steps > most {
         return Err(format!(
             "{steps} steps in {heartbeat:?}, heartbeats make {most}"
