@@ -144,6 +144,7 @@ impl Mesh {
         if !is_capable {
             return self.search.end_trial(id);
         }
+        self.hush(now, id);
         let wait = TRIAL.0 + full_jitter((TRIAL.1, TRIAL.1), 0, &mut self.rng);
         self.timers.set(Timer::Trial(id), now + wait);
     }
@@ -233,6 +234,8 @@ impl Mesh {
             .is_some_and(|t| t.origin == Origin::Peer && !t.is_anchored(now));
         if is_learnt && self.dialled_links(now) > self.config.outgoing {
             self.close_link(now, id, CloseReason::Surplus);
+        } else {
+            self.unhush(now, id);
         }
     }
 

@@ -3,7 +3,7 @@
 //! Towards py2p and js2p everything floods. A broadcast never goes back by the link it came on, nor to its sender, nor to
 //! who showed to have it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use bytes::Bytes;
 
@@ -35,6 +35,8 @@ pub(super) struct Passing<'a> {
 /// Where a broadcast goes from here.
 struct Ways<'a> {
     branch: &'a Branch,
+    /// The links that get ids of every source.
+    quiet: BTreeSet<LinkId>,
     source: &'a NodeId,
     /// Who brought it.
     bearer: Option<NodeId>,
@@ -52,7 +54,16 @@ impl Ways<'_> {
 
     /// Whether a neighbour is told of it by its id.
     fn are_lazy(&self, link: LinkId, peer: &Greeted) -> bool {
-        peer.trees && self.branch.is_lazy(link)
+        peer.trees && (self.branch.is_lazy(link) || self.quiet.contains(&link))
+    }
+
+    /// The links whose peers may be told of it by its id.
+    fn lazy(&self) -> impl Iterator<Item = LinkId> {
+        let quiet = self
+            .quiet
+            .iter()
+            .filter(|link| !self.branch.is_lazy(**link));
+        self.branch.lazy().iter().chain(quiet).copied()
     }
 }
 
@@ -70,13 +81,17 @@ impl Mesh {
         let mut branch = self.trees.take(source);
         match from {
             Some(link) => branch.came_by(link),
-            None if !self.has_eager(&branch) => branch.flood(),
+            None if !self.has_eager(&branch) => {
+                branch.flood();
+                self.trees.unhush_all();
+            }
             None => {}
         }
         let mut knowing = self.promises.kept(&id);
         knowing.extend(self.catch_ups.holders(&id));
         let ways = Ways {
             branch: &branch,
+            quiet: self.trees.quiet().clone(),
             source,
             bearer: self.bearer(from),
             knowing,
@@ -105,16 +120,17 @@ impl Mesh {
     /// Whether some link gets payloads: if all are lazy, each has heard of the source by another that is gone.
     fn has_eager(&self, branch: &Branch) -> bool {
         let mut mesh = self.links.iter().filter(|(_, link)| link.lent.is_none());
+        let is_lazy = |id| branch.is_lazy(id) || self.trees.quiet().contains(&id);
         mesh.any(|(id, link)| {
             let greeted = link.greeted();
-            greeted.is_some_and(|peer| !(peer.trees && branch.is_lazy(*id)))
+            greeted.is_some_and(|peer| !(peer.trees && is_lazy(*id)))
         })
     }
 
     /// Notes a broadcast for the neighbours that are told of it by its id; returns their links.
     fn announce(&mut self, now: Timestamp, message: MessageId, ways: &Ways<'_>) -> Vec<LinkId> {
         let mut told = Vec::new();
-        for &id in ways.branch.lazy() {
+        for id in ways.lazy() {
             let Some(link) = self.links.get_mut(&id) else {
                 continue;
             };
@@ -173,16 +189,36 @@ impl Mesh {
             _ => {
                 if branch.is_to_be_pruned(now, id) {
                     let source = kept.sender.clone();
-                    self.send_signal(now, id, &Signal::Prune(source));
+                    self.send_signal(now, id, &Signal::Prune(Some(source)));
                 }
             }
         }
     }
 
-    /// The peer has the source's messages from elsewhere.
-    pub(super) fn handle_prune(&mut self, link: LinkId, source: &NodeId) {
+    /// The peer has the source's messages from elsewhere, or everybody's.
+    pub(super) fn handle_prune(&mut self, link: LinkId, source: Option<&NodeId>) {
+        let Some(source) = source else {
+            return self.trees.hush(link);
+        };
         if let Some(branch) = self.trees.get_mut(source) {
             branch.prune(link);
+        }
+    }
+
+    /// A link may not last: until something is asked for over it, no tree is to lead through it.
+    pub(super) fn hush(&mut self, now: Timestamp, link: LinkId) {
+        let peer = self.links.get(&link).and_then(Link::greeted);
+        if peer.is_some_and(|peer| peer.trees) {
+            self.trees.hush(link);
+            self.send_signal(now, link, &Signal::Prune(None));
+        }
+    }
+
+    /// A link that was hushed is one as any other.
+    pub(super) fn unhush(&mut self, now: Timestamp, link: LinkId) {
+        if self.trees.quiet().contains(&link) {
+            self.trees.unhush(link);
+            self.send_signal(now, link, &Signal::Graft(Vec::new()));
         }
     }
 
@@ -209,6 +245,7 @@ impl Mesh {
         for (link, ids) in self.promises.overdue(now, self.config.graft) {
             for ids in ids.chunks(ASKED) {
                 self.stats.grafts += ids.len() as u64;
+                self.trees.unhush(link);
                 self.send_spare(now, link, &Signal::Graft(ids.to_vec()));
             }
         }
@@ -217,6 +254,7 @@ impl Mesh {
 
     /// The peer wants these, and what their sources say from now on.
     pub(super) fn handle_graft(&mut self, now: Timestamp, link: LinkId, ids: Vec<MessageId>) {
+        self.trees.unhush(link);
         for id in &ids {
             let source = self.history.find(id).map(|kept| &kept.sender);
             if let Some(branch) = source.and_then(|source| self.trees.get_mut(source)) {

@@ -177,7 +177,7 @@ impl Mesh {
             Ok(Signal::Pong(asked)) => self.contest_answered(now, id, Some(asked)),
             Ok(Signal::Announce(ids)) => self.handle_announce(now, id, ids),
             Ok(Signal::Graft(ids)) => self.handle_graft(now, id, ids),
-            Ok(Signal::Prune(source)) => self.handle_prune(id, &source),
+            Ok(Signal::Prune(source)) => self.handle_prune(id, source.as_ref()),
             Ok(Signal::History(history)) => self.handle_history(now, id, history),
             Ok(Signal::Fetch(ids)) => self.owe(now, id, ids),
             Ok(Signal::Gone(ids)) => self.handle_gone(now, id, &ids),

@@ -5,7 +5,7 @@
 //! payloads from then on. A source that is not known here floods: forgetting costs copies, never a message.
 
 use core::time::Duration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
@@ -73,6 +73,8 @@ pub(super) struct Trees {
     young: BTreeMap<NodeId, Branch>,
     old: BTreeMap<NodeId, Branch>,
     capacity: usize,
+    /// The links that get ids only, whatever the source: they may not last.
+    quiet: BTreeSet<LinkId>,
 }
 
 impl Trees {
@@ -82,6 +84,7 @@ impl Trees {
             young: BTreeMap::new(),
             old: BTreeMap::new(),
             capacity,
+            quiet: BTreeSet::new(),
         }
     }
 
@@ -111,8 +114,29 @@ impl Trees {
         }
     }
 
+    /// A link gets ids only, of every source.
+    pub(super) fn hush(&mut self, link: LinkId) {
+        if self.capacity > 0 {
+            self.quiet.insert(link);
+        }
+    }
+
+    /// A link gets payloads as any other.
+    pub(super) fn unhush(&mut self, link: LinkId) {
+        self.quiet.remove(&link);
+    }
+
+    pub(super) fn unhush_all(&mut self) {
+        self.quiet.clear();
+    }
+
+    pub(super) fn quiet(&self) -> &BTreeSet<LinkId> {
+        &self.quiet
+    }
+
     /// A link is gone.
     pub(super) fn forget(&mut self, link: LinkId) {
+        self.unhush(link);
         for branch in self.young.values_mut().chain(self.old.values_mut()) {
             branch.graft(link);
             if branch.parent == Some(link) {

@@ -36,11 +36,13 @@ pub(super) fn parse_ids(packets: &[Value]) -> Result<Vec<MessageId>, DecodeError
 }
 
 pub(super) fn parse_prune(packets: &[Value]) -> Result<Signal, DecodeError> {
-    let source = packets.first().and_then(Value::as_bytes);
-    let source = source.and_then(|bytes| NodeId::new(bytes).ok());
-    source
-        .map(Signal::Prune)
-        .ok_or(DecodeError::BadSignal("a source is a node's id"))
+    let bad = DecodeError::BadSignal("a source is a node's id, or nil for all");
+    let source = packets.first().ok_or(bad.clone())?;
+    if source.is_nil() {
+        return Ok(Signal::Prune(None));
+    }
+    let source = source.as_bytes().and_then(|id| NodeId::new(id).ok());
+    source.map(|id| Signal::Prune(Some(id))).ok_or(bad)
 }
 
 pub(super) fn parse_history(packets: &[Value]) -> Result<History, DecodeError> {
@@ -73,8 +75,8 @@ pub(super) fn ids_payload(flag: u64, ids: &[MessageId]) -> Vec<Value> {
     vec![flag.into(), ids_value(ids.iter())]
 }
 
-pub(super) fn prune_payload(source: &NodeId) -> Vec<Value> {
-    let source = IdForm::Text.value(source.as_bytes());
+pub(super) fn prune_payload(source: Option<&NodeId>) -> Vec<Value> {
+    let source = source.map_or(Value::Nil, |id| IdForm::Text.value(id.as_bytes()));
     vec![sub_flag::PRUNE.into(), source]
 }
 
@@ -155,6 +157,15 @@ mod tests {
             assert!(parse_ids(&[bad]).is_err());
         }
         assert!(parse_ids(&[]).is_err());
+    }
+
+    #[test]
+    fn a_prune_is_of_one_source_or_of_all() {
+        for source in [None, "2a".parse().ok()] {
+            let payload = prune_payload(source.as_ref());
+            assert_eq!(parse_prune(&payload[1..]), Ok(Signal::Prune(source)));
+        }
+        assert!(parse_prune(&[]).is_err() && parse_prune(&[7_u64.into()]).is_err());
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub mod sub_flag {
     pub const ANNOUNCE: u64 = 0x42;
     /// Asks for broadcasts that were announced, and for their sources' next ones without asking.
     pub const GRAFT: u64 = 0x43;
-    /// Asks that broadcasts of one source be announced only.
+    /// Asks that broadcasts of one source, or of all, be announced only.
     pub const PRUNE: u64 = 0x44;
     /// Names all broadcasts that could be had here, to a new neighbour.
     pub const HISTORY: u64 = 0x45;
@@ -178,8 +178,8 @@ pub enum Signal {
     Announce(Vec<MessageId>),
     /// Whisper: wants these broadcasts, and from now on all of their sources.
     Graft(Vec<MessageId>),
-    /// Whisper: wants broadcasts of this source announced only.
-    Prune(NodeId),
+    /// Whisper: wants broadcasts of this source announced only, or of every source.
+    Prune(Option<NodeId>),
     /// Whisper: all broadcasts that could be had here.
     History(History),
     /// Whisper: wants these broadcasts.
@@ -284,7 +284,7 @@ impl Signal {
             ],
             Self::Announce(ids) => ids::ids_payload(sub_flag::ANNOUNCE, ids),
             Self::Graft(ids) => ids::ids_payload(sub_flag::GRAFT, ids),
-            Self::Prune(source) => ids::prune_payload(source),
+            Self::Prune(source) => ids::prune_payload(source.as_ref()),
             Self::History(history) => ids::history_payload(history),
             Self::Fetch(ids) => ids::ids_payload(sub_flag::FETCH, ids),
             Self::Gone(ids) => ids::ids_payload(sub_flag::GONE, ids),

@@ -179,13 +179,13 @@ fn a_peer_whose_payload_is_one_too_many_is_asked_for_ids_once_a_second() {
     let heard = signals(&mut world, &mut two);
     let prunes = heard
         .iter()
-        .filter(|signal| **signal == Signal::Prune(source.clone()));
+        .filter(|signal| **signal == Signal::Prune(Some(source.clone())));
     assert_eq!(prunes.count(), 1);
     world.run(1);
     let message = one.broadcast(&mut world, "again");
     world.hand(0, two.link, message.frame().into_bytes());
     world.run(1);
-    assert!(signals(&mut world, &mut two).contains(&Signal::Prune(source)));
+    assert!(signals(&mut world, &mut two).contains(&Signal::Prune(Some(source))));
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn who_asked_for_ids_gets_ids_and_may_graft_the_payload() {
     let mut peer = able(&mut world, 200);
     say(&mut world, 1, "first");
     let source = world.id(1);
-    peer.signal(&mut world, &Signal::Prune(source));
+    peer.signal(&mut world, &Signal::Prune(Some(source)));
     heard(&mut world, &mut peer);
     say(&mut world, 1, "second");
     let announced = signals(&mut world, &mut peer);
@@ -263,7 +263,7 @@ fn a_source_that_nobody_would_hear_floods_again() {
     let mut peer = able(&mut world, 200);
     world.broadcast(0, "first").expect("joined");
     let own = world.id(0);
-    peer.signal(&mut world, &Signal::Prune(own));
+    peer.signal(&mut world, &Signal::Prune(Some(own)));
     heard(&mut world, &mut peer);
     world.broadcast(0, "second").expect("joined");
     world.run(1);
@@ -275,7 +275,7 @@ fn a_source_that_never_spoke_cannot_be_pruned() {
     let mut world = thicket(2);
     let mut peer = able(&mut world, 200);
     let other = world.id(1);
-    peer.signal(&mut world, &Signal::Prune(other));
+    peer.signal(&mut world, &Signal::Prune(Some(other)));
     world.run(1);
     heard(&mut world, &mut peer);
     say(&mut world, 1, "first");
@@ -298,7 +298,7 @@ fn what_was_said_into_a_link_as_it_died_is_said_again_before_anything_else() {
     world.broadcast(0, "first").expect("joined");
     world.run(1);
     let own = world.id(0);
-    direct.signal(&mut world, &Signal::Prune(own));
+    direct.signal(&mut world, &Signal::Prune(Some(own)));
     world.cut(0, 1);
     world.broadcast(0, "into the dead link").expect("joined");
     world.run_for(Duration::from_millis(30));
@@ -316,7 +316,7 @@ fn what_was_sent_over_a_link_is_not_said_again_over_it() {
     let two = able(&mut world, 201);
     world.broadcast(0, "sent").expect("joined");
     let own = world.id(0);
-    one.signal(&mut world, &Signal::Prune(own));
+    one.signal(&mut world, &Signal::Prune(Some(own)));
     world.hang_up(0, two.link);
     world.run(1);
     assert_eq!(heard_texts(&mut world, &mut one), ["sent"]);
@@ -331,7 +331,7 @@ fn a_lazy_link_that_ends_changes_nothing() {
     world.broadcast(0, "first").expect("joined");
     let own = world.id(0);
     for lazy in [&mut one, &mut two] {
-        lazy.signal(&mut world, &Signal::Prune(own.clone()));
+        lazy.signal(&mut world, &Signal::Prune(Some(own.clone())));
         heard(&mut world, lazy);
     }
     world.hang_up(0, two.link);
@@ -351,7 +351,7 @@ fn two_links_to_one_peer_are_not_one_too_many_until_it_is_settled() {
     for link in [&one, &again] {
         world.hand(0, link.link, message.frame().into_bytes());
     }
-    let prune = Signal::Prune(source.node);
+    let prune = Signal::Prune(Some(source.node));
     assert!(!signals(&mut world, &mut again).contains(&prune));
     assert!(!signals(&mut world, &mut one).contains(&prune));
 }
@@ -395,7 +395,7 @@ fn what_waits_to_be_announced_is_sent_once_its_source_is_grafted() {
     let mut peer = able(&mut world, 200);
     say(&mut world, 1, "first");
     let source = world.id(1);
-    peer.signal(&mut world, &Signal::Prune(source));
+    peer.signal(&mut world, &Signal::Prune(Some(source)));
     say(&mut world, 1, "second");
     let announced = signals(&mut world, &mut peer);
     let Some(Signal::Announce(ids)) = announced.last() else {
@@ -433,4 +433,32 @@ fn a_payload_that_is_compressed_comes_once_too() {
     for round in 1..5 {
         assert_eq!(say(&mut world, 0, &text(round)), 0);
     }
+}
+
+#[test]
+fn a_link_that_is_hushed_gets_ids_until_something_is_asked_for() {
+    let mut world = thicket(2);
+    let mut peer = able(&mut world, 200);
+    peer.signal(&mut world, &Signal::Prune(None));
+    heard(&mut world, &mut peer);
+    say(&mut world, 1, "first");
+    let announced = signals(&mut world, &mut peer);
+    assert!(
+        matches!(announced[..], [Signal::Announce(_)]),
+        "{announced:?}"
+    );
+    peer.signal(&mut world, &Signal::Graft(Vec::new()));
+    say(&mut world, 1, "second");
+    assert_eq!(heard_texts(&mut world, &mut peer), ["second"]);
+}
+
+#[test]
+fn a_link_that_is_hushed_is_better_than_none() {
+    let mut world = thicket(1);
+    let mut peer = able(&mut world, 200);
+    peer.signal(&mut world, &Signal::Prune(None));
+    heard(&mut world, &mut peer);
+    world.broadcast(0, "heard").expect("joined");
+    world.run(1);
+    assert_eq!(heard_texts(&mut world, &mut peer), ["heard"]);
 }
