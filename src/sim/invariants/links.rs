@@ -16,6 +16,8 @@ const SETTLED: Duration = Duration::from_secs(5);
 
 /// How long a node must have been left alone to be said to live.
 const CALM: Duration = Duration::from_secs(10);
+/// The same for one that may have been a slow reader.
+const CALM_READER: Duration = Duration::from_secs(60);
 
 impl Simulation {
     /// Notes who speaks in a lane: its first frame says.
@@ -119,11 +121,16 @@ impl Simulation {
         let far = &cable.ends[usize::from(1 - side)];
         let is_true = cable.lanes[usize::from(1 - side)].speaker == Some(far.place);
         let to = far.place;
+        // What a slow reader has in its window it reads slowly still when it is slow no more.
+        let calm = match reason {
+            CloseReason::SlowReader => CALM_READER,
+            _ => CALM,
+        };
         let is_live = far.is_open
             && cable.lanes.iter().all(|lane| !lane.is_broken)
             && is_true
-            && self.is_calm(to, CALM)
-            && self.is_calm(place, CALM)
+            && self.is_calm(to, calm)
+            && self.is_calm(place, calm)
             && !self.is_cut(place, to)
             && matches!(self.hosts[to as usize].actor, Actor::Core(_));
         if is_live && is_displaced {
