@@ -133,7 +133,8 @@ impl Mesh {
         for id in self.targets.of_node(node) {
             let is_learnt =
                 |target: &Target| target.origin == Origin::Peer && target.anchored == Anchored::No;
-            let is_idle = |target: &Target| !matches!(target.state, State::On(_));
+            // One that waits is not to be learnt anew, and dialled before its time.
+            let is_idle = |target: &Target| target.state == State::Idle;
             if self
                 .targets
                 .target(id)
