@@ -35,7 +35,8 @@ impl Mesh {
             .filter(|_| is_settling(now, ended));
         let Some(other) = other else { return };
         let greeted = self.links.get(&other).and_then(Link::greeted);
-        let Some(greeted) = greeted.filter(|greeted| !greeted.remembers) else {
+        let asks_for_nothing = |peer: &&Greeted| peer.capable && !peer.remembers;
+        let Some(greeted) = greeted.filter(asks_for_nothing) else {
             return;
         };
         // Since the other was greeted, all went over both.
