@@ -161,7 +161,8 @@ mod tests {
     }
 
     fn kept(second: u64, size: usize) -> Kept {
-        let id = MessageId::of(&[second.to_be_bytes(), size.to_be_bytes()].concat());
+        let name = [second.to_be_bytes(), (size as u64).to_be_bytes()];
+        let id = MessageId::of(&name.concat());
         let sender = "2a".parse().expect("an id");
         Kept::new(at(second), id, sender, None, Bytes::from(vec![0; size]))
     }
