@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use crate::process::{self, Failure, Outcome};
 use crate::project::{self, Project};
@@ -97,6 +97,13 @@ pub(crate) fn defects(project: &Project) -> Outcome<usize> {
         .map(|entry| entry.path())
         .collect();
     edits.sort();
+    let sound = defective_storms(project, &[])?;
+    if !sound.status.success() {
+        let words = String::from_utf8_lossy(&sound.stdout);
+        return Err(
+            format!("the core as it is breaks a rule, so nothing is shown:\n{words}").into(),
+        );
+    }
     for edit in &edits {
         find(project, edit)?;
     }
@@ -107,12 +114,29 @@ pub(crate) fn defects(project: &Project) -> Outcome<usize> {
 fn find(project: &Project, edit: &Path) -> Outcome {
     let name = project.short(edit);
     println!("\n== {name}");
+    let named = |error| Failure::from(format!("{name}: {error}"));
+    let text = project::read(edit)?;
+    let rule = rule(&text).ok_or_else(|| named("it has no line `breaks RULE`".into()))?;
+    let output = defective_storms(project, &changes(&text).map_err(named)?).map_err(named)?;
+    let words = String::from_utf8_lossy(&output.stdout);
+    print!("{words}");
+    if words.starts_with(&format!("{rule} (")) {
+        return Ok(());
+    }
+    Err(format!("{SEEDS_FOR_DEFECT} storms did not find that {name} breaks {rule}").into())
+}
+
+/// The rule that a defect breaks first: behind some words on it, `breaks RULE`.
+fn rule(text: &str) -> Option<&str> {
+    text.lines().find_map(|line| line.strip_prefix("breaks "))
+}
+
+/// What storms say of a copy of the tree with these changes.
+fn defective_storms(project: &Project, changes: &[Change]) -> Outcome<Output> {
     let copy = project.path("target/defects");
     copy_tree(project, &copy)?;
-    for change in changes(&project::read(edit)?).map_err(|error| format!("{name}: {error}"))? {
-        change
-            .apply(&copy)
-            .map_err(|error| format!("{name}: {error}"))?;
+    for change in changes {
+        change.apply(&copy)?;
     }
     let mut cargo = project.cargo();
     cargo.current_dir(&copy);
@@ -123,13 +147,9 @@ fn find(project: &Project, edit: &Path) -> Outcome {
     let mut storms = Command::new(target.join("sim/examples/storms"));
     storms.arg(SEEDS_FOR_DEFECT.to_string());
     process::echo(&storms);
-    let status = storms
-        .status()
-        .map_err(|error| process::not_started(&storms, &error))?;
-    if status.success() {
-        return Err(format!("{SEEDS_FOR_DEFECT} storms passed over the defect of {name}").into());
-    }
-    Ok(())
+    storms
+        .output()
+        .map_err(|error| process::not_started(&storms, &error))
 }
 
 /// Copies the tree. A file that is as it was is left alone, so that little is built again.
@@ -181,7 +201,7 @@ impl Change {
     }
 }
 
-/// Reads the changes of a defect: after some words on it, `file PATH`, and old and new text between `<<<<`, `====` and
+/// Reads the changes of a defect: after some words on it and the rule that it breaks, `file PATH`, and old and new text between `<<<<`, `====` and
 /// `>>>>`.
 fn changes(text: &str) -> Outcome<Vec<Change>> {
     let mut found = Vec::new();
