@@ -42,7 +42,7 @@ impl Mesh {
     }
 
     fn linked_since(&self, target: &Target) -> Option<Timestamp> {
-        let State::On(link) = target.state else {
+        let State::On(link) = target.state() else {
             return None;
         };
         Some(self.links.get(&link)?.greeted()?.since)
@@ -61,7 +61,7 @@ impl Mesh {
             {
                 target.tried = true;
                 target.anchored = Anchored::Remembered;
-                target.state = State::Waiting;
+                self.targets.set_state(id, State::Waiting);
                 self.timers.set(Timer::Redial(id), Timestamp::ZERO);
             }
         }

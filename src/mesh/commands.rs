@@ -45,7 +45,7 @@ impl Mesh {
         target.persist = persist || known.is_some_and(|_| target.persist);
         target.expected = expected.or(target.expected.take());
         target.tickets.push(ticket);
-        if let State::On(link) = target.state
+        if let State::On(link) = target.state()
             && self
                 .links
                 .get(&link)
@@ -193,11 +193,12 @@ impl Mesh {
             let Some(target) = self.targets.remove(id) else {
                 continue;
             };
+            let state = target.state();
             for ticket in target.tickets {
                 let failure = Failure::Refused(CloseReason::Disconnected.to_string());
                 self.settle(ticket, Err(failure));
             }
-            if let State::On(link) = target.state {
+            if let State::On(link) = state {
                 self.close_link(now, link, CloseReason::Disconnected);
             }
         }

@@ -22,7 +22,7 @@ impl Mesh {
             return;
         };
         if self.closing.is_some()
-            || matches!(target.state, State::On(_))
+            || matches!(target.state(), State::On(_))
             || self.is_out_of_reach(target)
         {
             return;
@@ -44,8 +44,8 @@ impl Mesh {
         let mut state = self.new_link(now, info, Phase::Dialled);
         state.target = Some(id);
         let link = self.dial_link(now, state, address);
+        self.targets.set_state(id, State::On(link));
         if let Some(target) = self.targets.target_mut(id) {
-            target.state = State::On(link);
             target.dialled_at = Some(now);
         }
     }
@@ -61,11 +61,10 @@ impl Mesh {
 
     /// The deadline of a redial has come.
     pub(super) fn redial(&mut self, now: Timestamp, id: TargetId) {
-        let Some(target) = self.targets.target_mut(id) else {
+        let Some(origin) = self.targets.target(id).map(|target| target.origin) else {
             return;
         };
-        target.state = State::Idle;
-        let origin = target.origin;
+        self.targets.set_state(id, State::Idle);
         match origin {
             Origin::User => self.dial(now, id),
             Origin::Peer if self.weigh_anchor(now, id) => self.dial(now, id),
@@ -78,7 +77,7 @@ impl Mesh {
         let waiting: Vec<_> = self
             .targets
             .iter()
-            .filter(|(_, t)| !matches!(t.state, State::On(_)))
+            .filter(|(_, t)| !matches!(t.state(), State::On(_)))
             .map(|(id, _)| id)
             .collect();
         for id in waiting {
@@ -124,7 +123,7 @@ impl Mesh {
     pub(super) fn is_own(&self, address: &Address) -> bool {
         self.config
             .advertised(address.scheme())
-            .is_some_and(|own| own.authority() == address.authority())
+            .is_some_and(|own| own.host() == address.host() && own.port() == address.port())
     }
 
     /// Dials an address at which `node` is said to be. False if that leads nowhere.
@@ -146,7 +145,7 @@ impl Mesh {
             target.expected = Some(node.clone());
         }
         self.dial(now, id);
-        let state = self.targets.target(id).map(|target| target.state);
+        let state = self.targets.target(id).map(Target::state);
         let is_under_way = match state {
             Some(State::On(link)) => self
                 .links
@@ -214,7 +213,7 @@ impl Mesh {
         let address = target.address.clone();
         let is_settled = ended.is_duplicate && is_linked && target.tickets.is_empty();
         if is_settled || ended.is_surplus {
-            target.state = State::Idle;
+            self.targets.set_state(id, State::Idle);
         } else {
             self.try_target_again(now, id, link, ended);
         }
@@ -298,12 +297,12 @@ impl Mesh {
     /// A node is no peer any more: those of its addresses that rested because it was one are dialled again.
     fn redial_node(&mut self, now: Timestamp, node: &NodeId) {
         for id in self.targets.of_node(node) {
-            let Some(target) = self.targets.target_mut(id) else {
+            let Some(target) = self.targets.target(id) else {
                 continue;
             };
             let is_wanted = target.origin == Origin::User || target.is_anchored(now);
-            if is_wanted && target.state == State::Idle {
-                target.state = State::Waiting;
+            if is_wanted && target.state() == State::Idle {
+                self.targets.set_state(id, State::Waiting);
                 let shortest = self.config.redial.0;
                 let wait = full_jitter((shortest, shortest), 0, &mut self.rng);
                 self.timers.set(Timer::Redial(id), now + wait);

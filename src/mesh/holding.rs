@@ -8,7 +8,6 @@ use core::time::Duration;
 use super::Mesh;
 use super::error::CloseReason;
 use super::link::{Link, Phase};
-use super::targets::State;
 use super::timers::Timer;
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
@@ -70,10 +69,8 @@ impl Mesh {
             link.greeted().is_some_and(|greeted| !greeted.capable)
                 && link.remote_host() == Some(host)
         };
-        self.targets.iter().any(|(_, target)| match target.state {
-            State::On(link) => self.links.get(&link).is_some_and(is_legacy_at_home),
-            State::Idle | State::Waiting => false,
-        })
+        let mut links = self.targets.on().filter_map(|(id, _)| self.links.get(&id));
+        links.any(is_legacy_at_home)
     }
 
     /// Something changed that may decide about held links.

@@ -13,7 +13,7 @@ use rand_chacha::rand_core::RngCore;
 
 use super::Mesh;
 use super::error::CloseReason;
-use super::targets::{Kin, Origin, State, TargetId, full_jitter, pick};
+use super::targets::{Kin, Origin, State, Target, TargetId, full_jitter, pick};
 use super::timers::Timer;
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
@@ -107,7 +107,7 @@ impl Mesh {
         }
         let is_enough = self.dialled_links(now) >= self.config.outgoing;
         self.dial(now, id);
-        if let Some(State::On(link)) = self.targets.target(id).map(|target| target.state)
+        if let Some(State::On(link)) = self.targets.target(id).map(Target::state)
             && is_enough
         {
             self.search.trials.insert(link, Trial::default());

@@ -6,7 +6,6 @@
 use core::cmp::Reverse;
 use core::net::IpAddr;
 use core::time::Duration;
-use std::collections::BTreeSet;
 
 use super::Mesh;
 use super::dialling::address_of;
@@ -70,10 +69,7 @@ impl Mesh {
 
     fn dials(&self, now: Timestamp) -> Dials {
         let mut dials = Dials::default();
-        for (_, target) in self.targets.iter() {
-            let State::On(link) = target.state else {
-                continue;
-            };
+        for (link, target) in self.targets.on() {
             let is_up = self.links.get(&link).is_some_and(|l| l.greeted().is_some());
             let age = target.dialled_at.map_or(Duration::MAX, |at| now.since(at));
             match (is_up, age < self.config.dial_patience) {
@@ -96,35 +92,50 @@ impl Mesh {
             let is_over = target.failures >= self.config.learned_attempts;
             has_peer && is_over && target.fresh_until <= now
         };
-        let candidates = self.candidates();
-        let mut ranked = candidates
-            .iter()
-            .filter_map(|&id| Some((id, self.targets.target(id)?)))
-            .filter(|(_, target)| !rests(target))
-            .map(|(id, target)| ((target.failures, Reverse(target.tried)), id))
-            .collect::<Vec<_>>();
-        let best = ranked.iter().map(|&(rank, _)| rank).min()?;
-        ranked.retain(|&(rank, _)| rank == best);
-        pick(&ranked, &mut self.rng).map(|&(_, id)| id)
+        let rank = |target: &Target| (target.failures, Reverse(target.tried));
+        let under_way = self.nodes_under_way();
+        let (mut best, mut first) = (Vec::new(), None);
+        for (id, target) in self.targets.iter() {
+            // Whom it leads to is asked last: most rank behind another.
+            let is_behind = first.is_some_and(|first| rank(target) > first);
+            if is_behind || rests(target) || !self.is_candidate(target, &under_way) {
+                continue;
+            }
+            if first != Some(rank(target)) {
+                best.clear();
+                first = Some(rank(target));
+            }
+            best.push(id);
+        }
+        first?;
+        pick(&best, &mut self.rng).copied()
     }
 
     /// Learnt addresses that may lead to a node that is no peer and that nobody is dialling.
     pub(super) fn candidates(&self) -> Vec<TargetId> {
-        let under_way: BTreeSet<&NodeId> = self
-            .targets
-            .iter()
-            .filter(|(_, target)| matches!(target.state, State::On(_)))
-            .filter_map(|(_, target)| target.node.as_ref())
-            .collect();
-        let is_free = |node: &NodeId| {
-            !under_way.contains(node) && !self.table.contains(node) && !self.unwanted.contains(node)
-        };
+        let under_way = self.nodes_under_way();
         self.targets
             .iter()
-            .filter(|(_, t)| t.origin == Origin::Peer && t.state == State::Idle)
-            .filter(|(_, t)| t.node.as_ref().is_none_or(is_free))
+            .filter(|(_, target)| self.is_candidate(target, &under_way))
             .map(|(id, _)| id)
             .collect()
+    }
+
+    fn is_candidate(&self, target: &Target, under_way: &[&NodeId]) -> bool {
+        let is_free = |node: &NodeId| {
+            !under_way.contains(&node)
+                && !self.table.contains(node)
+                && !self.unwanted.contains(node)
+        };
+        target.origin == Origin::Peer
+            && target.state() == State::Idle
+            && target.node.as_ref().is_none_or(is_free)
+    }
+
+    /// Those who are at the addresses being dialled or linked, as far as is known.
+    fn nodes_under_way(&self) -> Vec<&NodeId> {
+        let on = self.targets.on();
+        on.filter_map(|(_, target)| target.node.as_ref()).collect()
     }
 
     /// A capable peer that had dialled this node has closed the link in order: it is gone, or wants no link, and comes back
@@ -134,7 +145,7 @@ impl Mesh {
             let is_learnt =
                 |target: &Target| target.origin == Origin::Peer && target.anchored == Anchored::No;
             // One that waits is not to be learnt anew, and dialled before its time.
-            let is_idle = |target: &Target| target.state == State::Idle;
+            let is_idle = |target: &Target| target.state() == State::Idle;
             if self
                 .targets
                 .target(id)
@@ -181,12 +192,13 @@ impl Mesh {
     ) -> usize {
         let (mut new, mut replaced) = (0, 0);
         for told in told {
-            let is_known = self.targets.find(&told.address).is_some();
+            let known = self.targets.find(&told.address);
             let is_full = self.targets.len() >= self.config.addresses;
-            if !self.is_of_use(&told) || !is_known && is_full && replaced >= REPLACED {
+            let is_too_much = known.is_none() && is_full && replaced >= REPLACED;
+            if is_too_much || !self.is_of_use(&told) {
                 continue;
             }
-            if self.keep_address(now, teller, told) {
+            if self.keep_address(now, teller, told, known) {
                 new += 1;
                 replaced += usize::from(is_full);
             }
@@ -203,15 +215,20 @@ impl Mesh {
     }
 
     /// Whether it was new and there is room for it.
-    fn keep_address(&mut self, now: Timestamp, teller: &NodeId, told: Told) -> bool {
-        let known = self.targets.find(&told.address);
+    fn keep_address(
+        &mut self,
+        now: Timestamp,
+        teller: &NodeId,
+        told: Told,
+        known: Option<TargetId>,
+    ) -> bool {
         let id = known.or_else(|| self.targets.add_told(told.address, teller, &mut self.rng));
         let Some(target) = id.and_then(|id| self.targets.target_mut(id)) else {
             return false;
         };
         target.was_alive(now, told.age);
         // What this node has seen for itself, or the user named, no tale changes.
-        if !target.tried && target.state == State::Idle && target.origin != Origin::User {
+        if !target.tried && target.state() == State::Idle && target.origin != Origin::User {
             target.node = Some(told.node);
             if target.kin == Kin::Unknown {
                 target.kin = told.kin;
@@ -223,7 +240,9 @@ impl Mesh {
 
 /// Whether somebody can be there: the unspecified host and port 0 are for those who listen.
 pub(super) fn is_a_place(address: &Address) -> bool {
-    let ip = address.host().parse::<IpAddr>();
-    let is_somewhere = !ip.is_ok_and(|ip| ip.is_unspecified());
-    address.scheme() == Scheme::Memory || address.port() != 0 && is_somewhere
+    let is_somewhere = |address: &Address| {
+        let ip = address.host().parse::<IpAddr>();
+        !ip.is_ok_and(|ip| ip.is_unspecified())
+    };
+    address.scheme() == Scheme::Memory || address.port() != 0 && is_somewhere(address)
 }

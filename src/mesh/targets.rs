@@ -5,7 +5,7 @@
 //! failed longest ago. It keeps the state of each address and says how long to wait. Dialling and timers are the node's.
 
 use core::time::Duration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand_chacha::rand_core::RngCore;
 
@@ -66,7 +66,8 @@ pub(super) enum Anchored {
 pub(super) struct Target {
     pub(super) address: Address,
     pub(super) origin: Origin,
-    pub(super) state: State,
+    /// Set by [`Targets::set_state`] alone, which keeps count.
+    state: State,
     /// Who must be there.
     pub(super) expected: Option<NodeId>,
     /// Who was there the last time, or is said to be.
@@ -86,7 +87,7 @@ pub(super) struct Target {
     /// When it was dialled last.
     pub(super) dialled_at: Option<Timestamp>,
     pub(super) failures: u32,
-    /// Whose word it is, while it is new.
+    /// Whose word it is, while it is new. Set and cleared by [`Targets`] alone, which keeps count.
     teller: Option<NodeId>,
     /// When somebody was linked there, as far as was told by then: how long before.
     alive: (Timestamp, Duration),
@@ -114,6 +115,10 @@ impl Target {
             alive: (Timestamp::ZERO, Duration::MAX),
             failed_at: Timestamp::ZERO,
         }
+    }
+
+    pub(super) fn state(&self) -> State {
+        self.state
     }
 
     pub(super) fn is_anchored(&self, now: Timestamp) -> bool {
@@ -150,16 +155,16 @@ impl Target {
             && self.anchored == Anchored::No
             && self.tickets.is_empty()
     }
-
-    fn is_new_of(&self, teller: &NodeId) -> bool {
-        !self.tried && self.teller.as_ref() == Some(teller)
-    }
 }
 
 #[derive(Debug)]
 pub(super) struct Targets {
     all: BTreeMap<TargetId, Target>,
     by_address: BTreeMap<Address, TargetId>,
+    /// Those that are being dialled or linked: few, of which it is asked often.
+    on: BTreeSet<TargetId>,
+    /// How many new ones there are of each teller that has any.
+    new_of: BTreeMap<NodeId, usize>,
     capacity: usize,
     next: u64,
 }
@@ -178,6 +183,8 @@ impl Targets {
         Self {
             all: BTreeMap::new(),
             by_address: BTreeMap::new(),
+            on: BTreeSet::new(),
+            new_of: BTreeMap::new(),
             capacity,
             next: 0,
         }
@@ -207,9 +214,9 @@ impl Targets {
         teller: &NodeId,
         rng: &mut impl RngCore,
     ) -> Option<TargetId> {
-        let of_teller = self.all.values().filter(|t| t.is_new_of(teller)).count();
+        let of_teller = self.new_of.get(teller).copied().unwrap_or(0);
         if of_teller >= (self.capacity / SHARE).max(1) {
-            let victim = self.random_new(|target| target.is_new_of(teller), rng)?;
+            let victim = self.random_new(|target| target.teller.as_ref() == Some(teller), rng)?;
             self.remove(victim);
         } else if self.all.len() >= self.capacity {
             let victim = self
@@ -220,6 +227,7 @@ impl Targets {
         let id = self.insert(address, Origin::Peer);
         if let Some(target) = self.all.get_mut(&id) {
             target.teller = Some(teller.clone());
+            *self.new_of.entry(teller.clone()).or_default() += 1;
         }
         Some(id)
     }
@@ -269,7 +277,40 @@ impl Targets {
     pub(super) fn remove(&mut self, id: TargetId) -> Option<Target> {
         let target = self.all.remove(&id)?;
         self.by_address.remove(&target.address);
+        self.on.remove(&id);
+        self.forget_teller(target.teller.as_ref());
         Some(target)
+    }
+
+    /// A teller has one new address less.
+    fn forget_teller(&mut self, teller: Option<&NodeId>) {
+        let Some(teller) = teller else { return };
+        if let Some(count) = self.new_of.get_mut(teller) {
+            *count -= 1;
+            if *count == 0 {
+                self.new_of.remove(teller);
+            }
+        }
+    }
+
+    pub(super) fn set_state(&mut self, id: TargetId, state: State) {
+        let Some(target) = self.all.get_mut(&id) else {
+            return;
+        };
+        target.state = state;
+        match state {
+            State::On(_) => self.on.insert(id),
+            State::Idle | State::Waiting => self.on.remove(&id),
+        };
+    }
+
+    /// Those that are being dialled or linked, each with its link.
+    pub(super) fn on(&self) -> impl Iterator<Item = (LinkId, &Target)> {
+        let on = self.on.iter().filter_map(|id| self.all.get(id));
+        on.filter_map(|target| match target.state {
+            State::On(link) => Some((link, target)),
+            State::Idle | State::Waiting => None,
+        })
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (TargetId, &Target)> {
@@ -296,12 +337,13 @@ impl Targets {
         target.node = Some(node.clone());
         target.kin = kin;
         target.tried = true;
-        target.teller = None;
         target.was_alive(now, Duration::ZERO);
         // What a lookup found is an address like any other from here on.
         if target.origin == Origin::Lookup {
             target.origin = Origin::Peer;
         }
+        let teller = target.teller.take();
+        self.forget_teller(teller.as_ref());
     }
 
     /// The address is no good for now: how long to wait, whether to let it rest, or to forget it.
@@ -324,7 +366,7 @@ impl Targets {
             Origin::User if target.persist => {}
             Origin::Peer if !is_over => {}
             Origin::Peer => {
-                target.state = State::Idle;
+                self.set_state(id, State::Idle);
                 return Next::Rest;
             }
             Origin::User | Origin::Lookup => {
@@ -332,7 +374,7 @@ impl Targets {
                 return Next::Forget;
             }
         }
-        target.state = State::Waiting;
+        self.set_state(id, State::Waiting);
         Next::Retry(full_jitter(bounds, failures, rng))
     }
 
@@ -473,7 +515,7 @@ mod tests {
         targets.add(Address::memory(0), Origin::User, &mut rng());
         let on = tell(&mut targets, 1, 1).expect("room");
         let anchor = tell(&mut targets, 2, 2).expect("room");
-        targets.target_mut(on).expect("known").state = State::On(LinkId::dialled(1));
+        targets.set_state(on, State::On(LinkId::dialled(1)));
         targets.target_mut(anchor).expect("known").anchored = Anchored::Remembered;
         assert_eq!(tell(&mut targets, 3, 3), None);
         assert!(
@@ -492,5 +534,38 @@ mod tests {
             let added = targets.add(Address::memory(number), Origin::User, &mut rng());
             assert_eq!(added.is_some(), is_room, "{number}");
         }
+    }
+
+    /// What is counted as it changes, counted anew.
+    fn assert_counts(targets: &Targets) {
+        let is_on = |target: &&Target| matches!(target.state, State::On(_));
+        let on = targets.all.values().filter(is_on).count();
+        assert_eq!(targets.on().count(), on);
+        let mut new_of = BTreeMap::new();
+        for teller in targets.all.values().filter_map(|t| t.teller.clone()) {
+            *new_of.entry(teller).or_default() += 1;
+        }
+        assert_eq!(targets.new_of, new_of);
+    }
+
+    #[test]
+    fn the_counts_follow_every_change() {
+        let (mut targets, mut rng) = (Targets::new(16), rng());
+        for step in 0..2_000 {
+            let draw = rng.next_u32();
+            let (number, teller) = ((draw >> 8) as u16 % 40, (draw >> 24) as u16 % 6);
+            let now = Timestamp::from_millis(step);
+            match (targets.find(&Address::memory(number)), draw % 5) {
+                (None, 0) => drop(targets.add(Address::memory(number), Origin::Lookup, &mut rng)),
+                (None, _) => drop(tell(&mut targets, number, teller)),
+                (Some(id), 0) => drop(targets.remove(id)),
+                (Some(id), 1) => targets.met(now, id, &node(number), Kin::Capable),
+                (Some(id), 2) => targets.set_state(id, State::On(LinkId::dialled(step))),
+                (Some(id), 3) => targets.set_state(id, State::Waiting),
+                (Some(id), _) => drop(targets.failed(now, id, BOUNDS, 2, &mut rng)),
+            }
+            assert_counts(&targets);
+        }
+        assert!(targets.on().count() > 0 && !targets.new_of.is_empty());
     }
 }

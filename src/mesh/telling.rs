@@ -115,7 +115,7 @@ impl Mesh {
     ) -> Vec<KnownAddress> {
         let tellable = |target: &Target| {
             let node = target.node.as_ref()?;
-            let age = match target.state {
+            let age = match target.state() {
                 State::On(_) if target.tried => Duration::ZERO,
                 _ => target.age(now),
             };
