@@ -9,8 +9,10 @@ use core::time::Duration;
 use rand_chacha::rand_core::RngCore;
 
 use super::Mesh;
+use super::link::Link;
+use super::peers::RoutingTable;
 use super::standby::{Told, is_a_place};
-use super::targets::{Kin, State, Target};
+use super::targets::{Kin, State, Target, Targets};
 use crate::address::{Address, Scheme};
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
@@ -31,6 +33,82 @@ pub(super) struct Said {
     dials: Vec<Scheme>,
     own: Vec<Address>,
     answered: Option<Timestamp>,
+}
+
+/// An address that may be told. A book has many, of which few are told: only those are copied.
+struct Tellable<'a> {
+    address: &'a Address,
+    node: &'a NodeId,
+    age: Duration,
+}
+
+impl From<Tellable<'_>> for KnownAddress {
+    fn from(tellable: Tellable<'_>) -> Self {
+        Self {
+            address: tellable.address.clone(),
+            node: tellable.node.clone(),
+            age: u32::try_from(tellable.age.as_secs()).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+/// Who is told, and what it can dial.
+struct Hearer<'a> {
+    node: &'a NodeId,
+    dials: &'a [Scheme],
+}
+
+impl Hearer<'_> {
+    fn may_use(&self, address: &Address, node: &NodeId) -> bool {
+        self.dials.contains(&address.scheme()) && node != self.node
+    }
+
+    fn addresses_of_peers<'a>(&self, links: impl Iterator<Item = &'a Link>) -> Vec<Tellable<'a>> {
+        let mut known = Vec::new();
+        for link in links {
+            let (Some(node), Some(said)) = (link.node(), &link.said) else {
+                continue;
+            };
+            let own = said.own.iter().filter(|at| self.may_use(at, node));
+            known.extend(own.map(|address| Tellable {
+                address,
+                node,
+                age: Duration::ZERO,
+            }));
+        }
+        known
+    }
+
+    fn addresses_of_others<'a>(
+        &self,
+        now: Timestamp,
+        targets: &'a Targets,
+        table: &RoutingTable,
+    ) -> Vec<Tellable<'a>> {
+        let tellable = |target: &'a Target| {
+            let (address, node) = (&target.address, target.node.as_ref()?);
+            let age = match target.state() {
+                State::On(_) if target.tried => Duration::ZERO,
+                _ => target.age(now),
+            };
+            let may = target.kin == Kin::Capable
+                && target.failures == 0
+                && age < TELLABLE
+                && self.may_use(address, node)
+                && !table.contains(node);
+            may.then_some(Tellable { address, node, age })
+        };
+        let targets = targets.iter();
+        targets.filter_map(|(_, target)| tellable(target)).collect()
+    }
+}
+
+/// Leaves so many, any.
+fn thin_out<T>(all: &mut Vec<T>, most: usize, rng: &mut impl RngCore) {
+    while all.len() > most {
+        let index = rng.next_u32() as usize % all.len();
+        all.swap_remove(index);
+    }
 }
 
 impl Mesh {
@@ -76,71 +154,21 @@ impl Mesh {
 
     /// What the peer of a link is told of others; nothing before it has said what it can dial.
     fn known_to_tell(&mut self, now: Timestamp, id: LinkId) -> Vec<KnownAddress> {
-        let Some((to, dials)) = self
-            .links
-            .get(&id)
-            .and_then(|link| Some((link.node()?.clone(), link.said.as_ref()?.dials.clone())))
-        else {
+        let link = self.links.get(&id);
+        let Some(hearer) = link.and_then(|link| {
+            Some(Hearer {
+                node: link.node()?,
+                dials: &link.said.as_ref()?.dials,
+            })
+        }) else {
             return Vec::new();
         };
-        let mut known = self.addresses_of_peers(&to, &dials);
-        self.thin_out(&mut known, OF_PEERS);
-        let mut others = self.addresses_of_others(now, &to, &dials);
-        self.thin_out(&mut others, MAX_KNOWN - known.len());
+        let mut known = hearer.addresses_of_peers(self.links.values());
+        thin_out(&mut known, OF_PEERS, &mut self.rng);
+        let mut others = hearer.addresses_of_others(now, &self.targets, &self.table);
+        thin_out(&mut others, MAX_KNOWN - known.len(), &mut self.rng);
         known.append(&mut others);
-        known
-    }
-
-    fn addresses_of_peers(&self, to: &NodeId, dials: &[Scheme]) -> Vec<KnownAddress> {
-        let mut known = Vec::new();
-        for link in self.links.values() {
-            let (Some(node), Some(said)) = (link.node(), &link.said) else {
-                continue;
-            };
-            let own = said.own.iter().filter(|at| dials.contains(&at.scheme()));
-            known.extend(own.filter(|_| node != to).map(|address| KnownAddress {
-                address: address.clone(),
-                node: node.clone(),
-                age: 0,
-            }));
-        }
-        known
-    }
-
-    fn addresses_of_others(
-        &self,
-        now: Timestamp,
-        to: &NodeId,
-        dials: &[Scheme],
-    ) -> Vec<KnownAddress> {
-        let tellable = |target: &Target| {
-            let node = target.node.as_ref()?;
-            let age = match target.state() {
-                State::On(_) if target.tried => Duration::ZERO,
-                _ => target.age(now),
-            };
-            let may = target.kin == Kin::Capable
-                && target.failures == 0
-                && age < TELLABLE
-                && dials.contains(&target.address.scheme())
-                && node != to
-                && !self.table.contains(node);
-            may.then(|| KnownAddress {
-                address: target.address.clone(),
-                node: node.clone(),
-                age: u32::try_from(age.as_secs()).unwrap_or(u32::MAX),
-            })
-        };
-        let targets = self.targets.iter();
-        targets.filter_map(|(_, target)| tellable(target)).collect()
-    }
-
-    /// Leaves so many, any.
-    fn thin_out(&mut self, known: &mut Vec<KnownAddress>, most: usize) {
-        while known.len() > most {
-            let index = self.rng.next_u32() as usize % known.len();
-            known.swap_remove(index);
-        }
+        known.into_iter().map(KnownAddress::from).collect()
     }
 
     /// Takes what a peer tells, and answers if it asks.
