@@ -47,7 +47,7 @@ pub struct Simulation {
     pub(super) violation: Option<Box<Violation>>,
     pub(super) watch: Watch,
     doors: HashMap<String, (u32, Scheme)>,
-    places: BTreeMap<NodeId, u32>,
+    places: HashMap<NodeId, u32>,
 }
 
 impl Simulation {
@@ -69,7 +69,7 @@ impl Simulation {
             violation: None,
             watch: Watch::default(),
             doors: HashMap::new(),
-            places: BTreeMap::new(),
+            places: HashMap::new(),
             options,
         };
         simulation.begin_audits();
