@@ -1,6 +1,6 @@
 //! [`Simulation`]: what a user holds. Nodes are added, commanded and looked at here.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use super::agenda::{Agenda, What};
 use super::application::{self, Application, Context};
