@@ -95,7 +95,7 @@ fn sim_example(example: &str, folder: &Folder) {
         .replace("--nodes 200", "--nodes 20")
         .replace("--seeds 10000", "--seeds 2");
     let ended = Program::start(&mut shell(&example, folder)).end();
-    assert_eq!(ended.well().stdout.len(), 1, "{example}");
+    assert_eq!(ended.well_in_the_end().stdout.len(), 1, "{example}");
 }
 
 #[test]

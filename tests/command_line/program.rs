@@ -220,6 +220,14 @@ impl Ended {
         self
     }
 
+    /// Asserts that it ended with 0, and that stderr says at most how far it was at times.
+    pub(crate) fn well_in_the_end(&self) -> &Self {
+        let is_progress = |line: &String| line.contains(" %") || line.contains(" seeds");
+        let is_well = self.code == Some(0) && self.stderr.iter().all(is_progress);
+        assert!(is_well, "{self:#?}");
+        self
+    }
+
     /// The packets of each line that `listen` wrote.
     pub(crate) fn packets(&self) -> Vec<Json> {
         self.stdout

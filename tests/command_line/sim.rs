@@ -7,7 +7,7 @@ use crate::program::{Folder, json, run};
 #[test]
 fn a_program_gets_one_object_with_the_verdict_and_the_figures() {
     let ended = run(&["sim", "--nodes", "8", "--seed", "3"]);
-    let [line] = &ended.well().stdout[..] else {
+    let [line] = &ended.well_in_the_end().stdout[..] else {
         panic!("{ended:#?}")
     };
     let summary = json(line);
@@ -28,7 +28,7 @@ fn a_program_gets_one_object_with_the_verdict_and_the_figures() {
 fn the_same_words_give_the_same_run_and_another_seed_another() {
     let trace = |seed: &str| {
         let ended = run(&["sim", "--scenario", "churn", "--nodes", "8", "--seed", seed]);
-        json(&ended.well().stdout[0])["trace"].clone()
+        json(&ended.well_in_the_end().stdout[0])["trace"].clone()
     };
     assert_eq!(trace("5"), trace("5"));
     assert_ne!(trace("5"), trace("6"));
@@ -67,7 +67,7 @@ fn a_report_that_cannot_be_written_is_one_line_and_exit_1() {
 #[test]
 fn many_seeds_are_one_line_that_counts_them() {
     let ended = run(&["sim", "--nodes", "4", "--seed", "7", "--seeds", "3"]);
-    let tally = json(&ended.well().stdout[0]);
+    let tally = json(&ended.well_in_the_end().stdout[0]);
     assert_eq!(
         (&tally["first_seed"], &tally["passed"]),
         (&7.into(), &3.into())
