@@ -71,8 +71,9 @@ impl Mesh {
         let held = (frame.clone(), message.clone());
         let is_held = self.catch_ups.hold(id, held, self.config.queue_bytes);
         if !is_held {
-            // Out of order is better than lost.
-            self.end_catch_up(now, id);
+            // Out of order is better than lost. What is missing is fetched all the same.
+            self.catch_ups.let_pass(id);
+            self.take_held(now, id);
         }
         is_held
     }
@@ -92,9 +93,7 @@ impl Mesh {
 
     /// The peer has these no more.
     pub(super) fn handle_gone(&mut self, now: Timestamp, link: LinkId, ids: &[MessageId]) {
-        for id in ids {
-            self.catch_ups.gone(now, link, id);
-        }
+        self.catch_ups.gone(now, link, ids);
         self.catch_up(now);
     }
 
@@ -132,6 +131,10 @@ impl Mesh {
             return;
         }
         self.timers.stop(Timer::CatchUp(link));
+        self.take_held(now, link);
+    }
+
+    fn take_held(&mut self, now: Timestamp, link: LinkId) {
         while let Some((frame, message)) = self.catch_ups.next_held(link) {
             let id = message.id();
             self.take_broadcast(now, link, &frame, message);

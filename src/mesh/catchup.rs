@@ -24,7 +24,11 @@ struct CatchUp {
     held_ids: BTreeSet<MessageId>,
     held_bytes: usize,
     progress: Timestamp,
-    /// What waits is being taken.
+    /// What it brings besides waits; not any more once that was too much.
+    holds: bool,
+    /// Nothing that it could give is left to ask for, until another link fails to give it.
+    is_parked: bool,
+    /// What waits is being taken, for good.
     is_over: bool,
 }
 
@@ -47,6 +51,8 @@ impl CatchUps {
             held_ids: BTreeSet::new(),
             held_bytes: 0,
             progress: now,
+            holds: true,
+            is_parked: false,
             is_over: false,
         };
         self.by_link.insert(link, catch_up);
@@ -71,12 +77,15 @@ impl CatchUps {
     /// Whether a message of `link` has to wait: what was not asked for, until the rest has come.
     pub(super) fn makes_wait(&self, link: LinkId, id: &MessageId) -> bool {
         let catch_up = self.by_link.get(&link);
-        catch_up.is_some_and(|it| !it.is_over) && !self.is_asked(id)
+        catch_up.is_some_and(|it| it.holds && !it.is_over) && !self.is_asked(id)
     }
 
     /// Keeps a message until its link has caught up; false if that would be more than `most` bytes.
     pub(super) fn hold(&mut self, link: LinkId, held: Held, most: usize) -> bool {
-        let size = held.0.as_bytes().len();
+        let (frame, plain) = (held.0.as_bytes(), held.1.frame().into_bytes());
+        let is_plain = frame.as_ptr() == plain.as_ptr();
+        // What came compressed is held plain besides.
+        let size = plain.len() + if is_plain { 0 } else { frame.len() };
         let catch_up = self.by_link.get_mut(&link);
         let Some(catch_up) = catch_up.filter(|it| it.held_bytes + size <= most) else {
             return false;
@@ -106,13 +115,23 @@ impl CatchUps {
         }
     }
 
-    /// The peer of `link` has a message no more.
-    pub(super) fn gone(&mut self, now: Timestamp, link: LinkId, id: &MessageId) {
-        if self.asked.get(id) == Some(&link) {
-            self.settled(now, id);
+    /// The peer of `link` has these no more.
+    pub(super) fn gone(&mut self, now: Timestamp, link: LinkId, ids: &[MessageId]) {
+        let ids: BTreeSet<_> = ids.iter().collect();
+        for id in &ids {
+            if self.asked.get(*id) == Some(&link) {
+                self.settled(now, id);
+            }
         }
         if let Some(catch_up) = self.by_link.get_mut(&link) {
-            catch_up.wanted.retain(|wanted| wanted != id);
+            catch_up.wanted.retain(|wanted| !ids.contains(wanted));
+        }
+        self.unpark();
+    }
+
+    fn unpark(&mut self) {
+        for catch_up in self.by_link.values_mut() {
+            catch_up.is_parked = false;
         }
     }
 
@@ -137,7 +156,7 @@ impl CatchUps {
         let Some(catch_up) = self.by_link.get_mut(&link) else {
             return Vec::new();
         };
-        if catch_up.outstanding > 0 || catch_up.is_over {
+        if catch_up.outstanding > 0 || catch_up.is_over || catch_up.is_parked {
             return Vec::new();
         }
         let asked = &self.asked;
@@ -149,6 +168,7 @@ impl CatchUps {
             .take(ASKED)
             .copied()
             .collect();
+        catch_up.is_parked = next.is_empty();
         catch_up.outstanding = next.len();
         catch_up.progress = now;
         self.asked.extend(next.iter().map(|id| (*id, link)));
@@ -170,14 +190,26 @@ impl CatchUps {
             catch_up.outstanding = 0;
             self.asked.retain(|_, of| *of != link);
         }
+        self.unpark();
         true
     }
 
-    /// The next message that waited, until the end. It is known as one that the link has brought until the last is taken.
+    /// What a link brings waits no more.
+    pub(super) fn let_pass(&mut self, link: LinkId) {
+        if let Some(catch_up) = self.by_link.get_mut(&link) {
+            catch_up.holds = false;
+        }
+    }
+
+    /// The next message that waited. It is known as one that the link has brought until the last is taken.
     pub(super) fn next_held(&mut self, link: LinkId) -> Option<Held> {
-        let next = self.by_link.get_mut(&link)?.held.pop_front();
-        if next.is_none() {
+        let catch_up = self.by_link.get_mut(&link)?;
+        let next = catch_up.held.pop_front();
+        if next.is_none() && catch_up.is_over {
             self.by_link.remove(&link);
+        } else if next.is_none() {
+            catch_up.held_ids.clear();
+            catch_up.held_bytes = 0;
         }
         next
     }
@@ -259,8 +291,7 @@ mod tests {
         let mut all = CatchUps::default();
         all.begin(NOW, ONE, ids(0..2));
         all.next(NOW, ONE, nothing);
-        all.gone(NOW, ONE, &id(0));
-        all.gone(NOW, ONE, &id(1));
+        all.gone(NOW, ONE, &[id(0), id(1)]);
         assert_eq!(all.done(nothing), Some(ONE));
         assert!(all.begin_to_end(ONE));
         assert!(all.next_held(ONE).is_none() && all.is_empty());

@@ -12,9 +12,6 @@ use super::flood::Keyed;
 use crate::id::{LinkId, MessageId, NodeId};
 use crate::time::Timestamp;
 
-/// Most links of which it is known that they were given a broadcast for the asking.
-const GIVEN: usize = 64;
-
 /// A broadcast that is kept.
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
@@ -27,8 +24,6 @@ pub(super) struct Kept {
     pub(super) frame: Bytes,
     /// The links that were told of it by its id, if it is this node's own.
     pub(super) told: Vec<LinkId>,
-    /// The links that asked for it and were given it.
-    given: Vec<LinkId>,
 }
 
 impl Kept {
@@ -47,7 +42,6 @@ impl Kept {
             via,
             frame,
             told: Vec::new(),
-            given: Vec::new(),
         }
     }
 }
@@ -118,17 +112,15 @@ impl History {
         self.kept.get(usize::try_from(number).ok()?)
     }
 
-    /// Gives a broadcast to a link that asked for it: once, so that nobody makes a node say much by asking much.
-    pub(super) fn give(&mut self, id: &MessageId, link: LinkId) -> Option<Bytes> {
-        let number = self.numbers.get(id)?.checked_sub(self.first)?;
-        let kept = self.kept.get_mut(usize::try_from(number).ok()?)?;
-        if kept.given.contains(&link) {
-            return None;
-        }
-        if kept.given.len() < GIVEN {
-            kept.given.push(link);
-        }
-        Some(kept.frame.clone())
+    /// A broadcast to be given to who asked for it, and its number here.
+    pub(super) fn give(&self, id: &MessageId) -> Option<(u64, Bytes)> {
+        let number = self.numbers.get(id)?;
+        Some((*number, self.find(id)?.frame.clone()))
+    }
+
+    /// The number of the oldest.
+    pub(super) fn first(&self) -> u64 {
+        self.first
     }
 
     /// What is not too old, oldest first.
@@ -186,15 +178,6 @@ mod tests {
         assert!(history.find(&kept(1, 1).id).is_none());
         assert!(history.find(&kept(2, 2).id).is_some());
         assert_eq!(history.reach(at(61)), SPAN, "age is no gap");
-    }
-
-    #[test]
-    fn a_link_is_given_each_once() {
-        let mut history = history();
-        history.keep(kept(1, 1));
-        let (id, one, two) = (kept(1, 1).id, LinkId::dialled(1), LinkId::dialled(2));
-        let gives = [one, one, two].map(|link| history.give(&id, link).is_some());
-        assert_eq!(gives, [true, false, true]);
     }
 
     #[test]

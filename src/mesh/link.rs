@@ -1,6 +1,6 @@
 //! One link's state: how far it has come, and what it holds.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use bytes::Bytes;
 
@@ -111,6 +111,8 @@ pub(super) struct Link {
     pub(super) announcing: Vec<MessageId>,
     /// Broadcasts that the peer asked for.
     pub(super) owed: VecDeque<MessageId>,
+    /// The numbers of those that it was given for the asking, as the history has them.
+    pub(super) given: BTreeSet<u64>,
     /// What its peer said of the addresses at which it can be dialled.
     pub(super) said: Option<Said>,
     /// The last message of the application, which a legacy peer may ask for again.
@@ -153,6 +155,7 @@ impl Link {
             unlent_until: now,
             announcing: Vec::new(),
             owed: VecDeque::new(),
+            given: BTreeSet::new(),
             said: None,
             last_message: None,
         }

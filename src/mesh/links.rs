@@ -236,6 +236,8 @@ impl Mesh {
 
     /// Closes a link and forgets it.
     pub(super) fn close_link(&mut self, now: Timestamp, id: LinkId, reason: CloseReason) {
+        // What it brought is taken while it is up: that may close it, too.
+        self.end_catch_up(now, id);
         let Some(link) = self.links.get(&id) else {
             return;
         };
@@ -279,7 +281,7 @@ impl Mesh {
             let node = greeted.node.clone();
             self.part(&node, id, &ended.reason);
             if self.table.is_empty() {
-                self.left = Some(link.heard);
+                self.left.get_or_insert(link.heard);
                 self.timers.stop(Timer::Search);
             } else if !ended.is_surplus && !self.table.contains(&node) {
                 self.look_soon(now);

@@ -7,7 +7,7 @@ use crate::id::{LinkId, MessageId};
 use crate::time::Timestamp;
 
 /// Most neighbours that are remembered for one message.
-const ANNOUNCERS: usize = 4;
+const ANNOUNCERS: usize = 8;
 /// How often each of them is asked.
 const ROUNDS: usize = 2;
 

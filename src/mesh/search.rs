@@ -26,6 +26,8 @@ const ASKED: usize = 16;
 /// A trial is judged so long after its link is up, and up to so much later at random, so that two nodes do not give up two links between the same
 /// parts at once, each for the sake of the other.
 const TRIAL: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(4));
+/// How often the peer of a trial is asked for its peers.
+const PROOFS: u32 = 3;
 /// How long what the peer of a trial told of its peers counts.
 const ANSWER: Duration = Duration::from_secs(5);
 /// The time between two looks grows by this factor while they teach nothing.
@@ -46,6 +48,8 @@ struct Trial {
     is_ripe: bool,
     /// What its peer told of its peers, and when.
     theirs: Option<(Timestamp, BTreeSet<NodeId>)>,
+    /// How often it was asked for.
+    asked: u32,
 }
 
 impl Search {
@@ -155,9 +159,15 @@ impl Mesh {
         let Some(trial) = self.search.trials.get_mut(&id).filter(|_| is_up) else {
             return;
         };
+        if trial.asked >= PROOFS {
+            // There is none to be had: a link as any other from here on.
+            self.search.end_trial(id);
+            return self.unhush(now, id);
+        }
         *trial = Trial {
             is_ripe: true,
             theirs: None,
+            asked: trial.asked + 1,
         };
         self.send_signal(now, id, &Signal::RequestPeers);
     }

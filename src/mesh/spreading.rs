@@ -96,9 +96,13 @@ impl Mesh {
             bearer: self.bearer(from),
             knowing,
         };
-        let took = self.flood(now, forms, class, ticket, |link, peer| {
+        let mut took = self.flood(now, forms, class, ticket, |link, peer| {
             ways.lead_to(link, peer) && !ways.are_lazy(link, peer)
         });
+        if took == 0 && from.is_none() {
+            // Only those that were to be told have room: a copy too many is better than nothing.
+            took = self.flood(now, forms, class, ticket, |l, peer| ways.lead_to(l, peer));
+        }
         let told = self.announce(now, id, &ways);
         self.trees.put(source, branch);
         let frame = forms.plain.as_bytes().clone();
@@ -157,6 +161,9 @@ impl Mesh {
             return;
         };
         let ids = core::mem::take(&mut link.announcing);
+        if ids.is_empty() {
+            return;
+        }
         self.send_spare(now, id, &Signal::Announce(ids));
     }
 
@@ -225,10 +232,14 @@ impl Mesh {
     /// The peer has these: they come of themselves soon, or are asked for.
     pub(super) fn handle_announce(&mut self, now: Timestamp, link: LinkId, ids: Vec<MessageId>) {
         let due = now + self.config.graft;
-        for id in ids {
-            if !self.seen.contains(&id) && !self.catch_ups.is_asked(&id) {
-                self.promises.made(id, link, due);
-            }
+        for id in ids.into_iter().filter(|id| !self.seen.contains(id)) {
+            // Who was asked for it may not give it.
+            let due = if self.catch_ups.is_asked(&id) {
+                now + self.config.catch_up_timeout
+            } else {
+                due
+            };
+            self.promises.made(id, link, due);
         }
         self.time_promises();
     }
@@ -287,11 +298,12 @@ impl Mesh {
         let Some(link) = self.links.get_mut(&id) else {
             return;
         };
-        let (here, gone): (Vec<_>, Vec<_>) = ids
+        let (mut here, mut gone): (Vec<_>, Vec<_>) = ids
             .into_iter()
             .partition(|id| self.history.find(id).is_some());
         let room = self.config.owed.saturating_sub(link.owed.len());
-        link.owed.extend(here.into_iter().take(room));
+        gone.extend(here.split_off(room.min(here.len())));
+        link.owed.extend(here);
         if !gone.is_empty() {
             self.send_spare(now, id, &Signal::Gone(gone));
         }
@@ -319,7 +331,15 @@ impl Mesh {
             let Some(first) = link.owed.pop_front().filter(|_| is_fit) else {
                 continue;
             };
-            if let Some(frame) = self.history.give(&first, id) {
+            // Once: nobody makes a node say much by asking much.
+            let oldest = self.history.first();
+            let Some((number, frame)) = self.history.give(&first) else {
+                continue;
+            };
+            if link.given.len() >= self.config.history.1 {
+                link.given.retain(|given| *given >= oldest);
+            }
+            if link.given.insert(number) {
                 return Some(frame);
             }
         }
@@ -330,12 +350,19 @@ impl Mesh {
 
     /// A link is gone: what was to come by it is asked for elsewhere, at once.
     pub(super) fn forget_branches(&mut self, now: Timestamp, id: LinkId, gone: &Link) {
-        if gone.greeted().is_some_and(|peer| peer.trees) {
+        let Some(peer) = gone.greeted() else {
+            return;
+        };
+        // By a quiet link nothing was to come.
+        let was_quiet = self.trees.quiet().contains(&id);
+        if peer.trees && !was_quiet {
             self.say_again(now, id);
         }
         self.trees.forget(id);
         self.promises.forget(id);
-        self.promises.hurry(now);
+        if !was_quiet {
+            self.promises.hurry(now);
+        }
         self.time_promises();
     }
 
