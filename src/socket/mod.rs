@@ -191,6 +191,9 @@ impl MeshSocket {
 
     /// The next message; `None` when the node has closed and none is left.
     ///
+    /// A node that joins, or joins again, begins with the broadcasts of the last minute that it has not had, as far as its
+    /// peers hold them ([`Config::history`](crate::Config::history)).
+    ///
     /// Plain messages that no handler kept wait here from the node's start on, within [`InboxLimits`]; what is dropped is
     /// counted by [`MeshSocket::missed`]. Handles that wait at once share them, each message going to one. Cancel-safe: a
     /// message is not lost when the future is dropped.

@@ -47,7 +47,9 @@ What JSON has no word for is an object with a single key:
                            different, or that reads like one of these four
 
 To a terminal it is words: the time (UTC), the first letters of the sender,
-the packets. A mesh that is lost is joined again."#;
+the packets. It begins with what was said in the last minute, as far as the
+peer remembers. A mesh that is lost is joined again, and what was missed is
+printed then."#;
 
 /// What `sim` does, at length.
 const SIM: &str = r#"Simulate a mesh on virtual time, and show how it fares
