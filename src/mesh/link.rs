@@ -1,5 +1,6 @@
 //! One link's state: how far it has come, and what it holds.
 
+use core::time::Duration;
 use std::collections::{BTreeSet, VecDeque};
 
 use bytes::Bytes;
@@ -97,6 +98,9 @@ pub(super) struct Link {
     /// When the frame that is being received was begun.
     pub(super) frame_since: Option<Timestamp>,
     pub(super) heard: Timestamp,
+    /// When it was heard before a silence so long that its peer may have given it up, as while this node was stopped, and
+    /// after it.
+    heard_around: Option<(Timestamp, Timestamp)>,
     /// When it was asked whether it lives, if nothing was heard since.
     pub(super) asked: Option<Timestamp>,
     /// The stall timer is set.
@@ -148,6 +152,7 @@ impl Link {
             outbox: Outbox::new(bounds, now),
             frame_since: None,
             heard: now,
+            heard_around: None,
             asked: None,
             stall_timed: false,
             challenger: None,
@@ -159,6 +164,25 @@ impl Link {
             said: None,
             last_message: None,
         }
+    }
+
+    /// Until when everything was heard that the peer said, as the link ends.
+    pub(super) fn whole_until(&self, now: Timestamp, silence: Duration) -> Timestamp {
+        // What came of late was said long ago, if the peer had given it up by then.
+        let before = self
+            .heard_around
+            .filter(|(_, after)| now.since(*after) < silence);
+        before.map_or(self.heard, |(before, _)| before)
+    }
+
+    /// Something was heard.
+    pub(super) fn hears(&mut self, now: Timestamp, silence: Duration) {
+        if now.since(self.heard) >= silence {
+            self.heard_around = Some((self.heard, now));
+        }
+        self.heard = now;
+        self.has_heard = true;
+        self.asked = None;
     }
 
     pub(super) fn greeted(&self) -> Option<&Greeted> {

@@ -89,9 +89,7 @@ impl Mesh {
         else {
             return;
         };
-        link.heard = now;
-        link.has_heard = true;
-        link.asked = None;
+        link.hears(now, self.config.silence);
         self.stats.received_bytes += bytes.len() as u64;
         link.reader.push(bytes);
         self.read_frames(now, id);
@@ -281,7 +279,8 @@ impl Mesh {
             let node = greeted.node.clone();
             self.part(&node, id, &ended.reason);
             if self.table.is_empty() {
-                self.left.get_or_insert(link.heard);
+                let until = link.whole_until(now, self.config.silence);
+                self.left.get_or_insert(until);
                 self.timers.stop(Timer::Search);
             } else if !ended.is_surplus && !self.table.contains(&node) {
                 self.look_soon(now);

@@ -297,3 +297,24 @@ fn what_is_being_fetched_is_not_asked_for_by_its_announcement_too() {
     let asked = heard_signals(&mut world, &mut peer);
     assert!(!asked.contains(&Signal::Graft(vec![id])), "{asked:?}");
 }
+
+#[test]
+fn a_node_that_was_stopped_is_told_of_the_gap_too() {
+    let mut world = tab_at_relays();
+    let peer = rich(&mut world, vec![]);
+    world.lose(0, 1);
+    world.run(1);
+    // Nothing runs for a while. Then there are bytes that came long ago, and the end that the peer put to it.
+    world.now = world.now + Duration::from_secs(90);
+    let source = Legacy::on(rs2p::id::LinkId::accepted(999), 7, IdForm::Text);
+    let stale = source.unsaid(&world, "long ago");
+    world.hand(0, peer.link, stale.frame().into_bytes());
+    world.hang_up(0, peer.link);
+    world.mend(0, 1);
+    world.run(40);
+    assert!(
+        matches!(gaps(&world, 0)[..], [gap] if gap >= Duration::from_secs(30)),
+        "{:?}",
+        gaps(&world, 0)
+    );
+}

@@ -49,7 +49,7 @@ What JSON has no word for is an object with a single key:
 To a terminal it is words: the time (UTC), the first letters of the sender,
 the packets. It begins with what was said in the last minute, as far as the
 peer remembers. A mesh that is lost is joined again, and what was missed is
-printed then."#;
+printed then; stderr says if that was more than anybody remembers."#;
 
 /// What `sim` does, at length.
 const SIM: &str = r#"Simulate a mesh on virtual time, and show how it fares
@@ -60,7 +60,7 @@ line that gives it again.
 
   start         nodes start, become one mesh, and talk
   churn         nodes die and come back, one in a hundred each second
-  partition     the network falls into two halves for 45 seconds
+  partition     the network falls into two halves for 50 seconds
   mass-failure  a large part of the nodes dies at once: see --kill
   frozen-tabs   a browser freezes half of its tabs for 45 seconds
   relay-star    one of the few relays dies, and comes back

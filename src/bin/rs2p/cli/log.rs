@@ -172,7 +172,7 @@ pub(super) fn event(event: &Event) {
             node,
             reason,
         } => link_closed(remote.as_deref(), node.as_ref(), reason),
-        Event::Gap { unknown } => tracing::warn!(
+        Event::Gap { unknown } => tracing::error!(
             "away for longer than the peers remember: what was said in {} s of it is lost",
             unknown.as_millis().div_ceil(1_000),
         ),
