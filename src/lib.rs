@@ -22,6 +22,7 @@
 //!
 //! | module | its job |
 //! | --- | --- |
+//! | `testing` | a relay for the tests of others. Native only |
 //! | `native`, `web` | a platform: tokio, or a browser. One of the two is compiled |
 //! | [`socket`] | what a user holds: [`MeshSocket`], its events and errors |
 //! | [`driver`] | one loop that runs a core over any transport and clock |
@@ -63,6 +64,8 @@ pub mod wire;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 
@@ -70,8 +73,8 @@ pub use address::{Address, AddressError, Scheme};
 pub use id::{MessageId, NodeId};
 pub use mesh::{CommandError, Config, Environment, Failure, Peer};
 pub use socket::{
-    Builder, Event, EventKind, Events, Fault, MeshError, MeshSocket, Message, SendOptions, Sent,
-    Status, Topology,
+    Builder, Event, EventKind, Events, Fault, InboxLimits, MeshError, MeshSocket, Message,
+    Overflow, SendOptions, Sent, Status, Topology,
 };
 pub use wire::{Flag, Value};
 

@@ -321,6 +321,7 @@ async fn a_handler_that_never_answers_holds_up_messages_alone() {
 #[tokio::test]
 async fn what_slow_handlers_leave_is_bounded_and_its_loss_is_told() {
     let limits = InboxLimits {
+        overflow: rs2p::Overflow::DropOldest,
         events: 4,
         bytes: 1 << 20,
     };

@@ -148,6 +148,7 @@ async fn up_to_so_many_messages_are_taken_that_wait() {
 #[tokio::test]
 async fn what_recv_does_not_take_in_time_is_counted() {
     let limits = InboxLimits {
+        overflow: rs2p::Overflow::DropOldest,
         events: 3,
         bytes: 1 << 20,
     };
@@ -171,6 +172,7 @@ async fn what_recv_does_not_take_in_time_is_counted() {
 #[tokio::test]
 async fn a_flood_of_messages_drops_no_news_of_links() {
     let limits = InboxLimits {
+        overflow: rs2p::Overflow::DropOldest,
         events: 8,
         bytes: 1 << 20,
     };

@@ -15,6 +15,7 @@
 //! | `framing` | the frames of a WebSocket, without I/O |
 //! | `queued`, `socket` | writes that wait and are counted; reads without idle memory; socket options |
 //! | `clock` | tokio's time as the core's |
+//! | `identity` | a node's id in a file |
 //! | `spawn` | a node as a task |
 
 mod clock;
@@ -22,6 +23,7 @@ mod dial;
 mod files;
 mod framing;
 mod http;
+mod identity;
 mod link;
 mod listener;
 mod opening;

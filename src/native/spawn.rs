@@ -1,5 +1,11 @@
 //! Starts a node on tokio.
 
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::task::AbortHandle;
+
+use super::identity::IdentityFile;
 use super::{NativeTransport, TokioClock, TransportOptions};
 use crate::address::Scheme;
 use crate::driver::Driver;
@@ -7,6 +13,18 @@ use crate::socket::{Builder, MeshError, MeshSocket, Node};
 use crate::transport::Clock;
 
 impl Builder {
+    /// Gives the node the id that is in a file, or a new one, which is written there: with it others know the node again
+    /// after a restart. As long as the node lives, no other gets the file.
+    ///
+    /// # Errors
+    /// [`MeshError::Identity`] if the file holds something else, cannot be written, or has an owner.
+    pub fn identity_file(mut self, path: impl AsRef<Path>) -> Result<Self, MeshError> {
+        let file = IdentityFile::open(path.as_ref())?;
+        self.identity = Some(file.id().clone());
+        self.keeps = Some(Arc::new(file));
+        Ok(self)
+    }
+
     /// Listens, then starts the node as a task of the current tokio runtime, which needs I/O and time. Dials go on in the
     /// background: [`MeshSocket::joined`] waits for the first.
     ///
@@ -23,9 +41,18 @@ impl Builder {
     /// # Errors
     /// As [`Builder::spawn`].
     pub async fn spawn_with(
-        mut self,
+        self,
         change: impl FnOnce(&mut TransportOptions),
     ) -> Result<MeshSocket, MeshError> {
+        let (socket, _) = self.spawn_killable(change).await?;
+        Ok(socket)
+    }
+
+    /// As [`Builder::spawn_with`], with a handle that ends the node as if its machine had lost power.
+    pub(crate) async fn spawn_killable(
+        mut self,
+        change: impl FnOnce(&mut TransportOptions),
+    ) -> Result<(MeshSocket, AbortHandle), MeshError> {
         self.check()?;
         self.config.dials.retain(|scheme| *scheme != Scheme::Memory);
         let mut options = self.transport_options();
@@ -51,8 +78,8 @@ impl Builder {
             socket,
         } = self.build(listening, wall, entropy)?;
         tokio::spawn(dispatcher);
-        tokio::spawn(Driver::new(mesh, transport, clock, announcer, port));
-        Ok(socket)
+        let running = tokio::spawn(Driver::new(mesh, transport, clock, announcer, port));
+        Ok((socket, running.abort_handle()))
     }
 
     fn transport_options(&self) -> TransportOptions {

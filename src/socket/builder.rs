@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use super::hub::Keeps;
 use super::hub::{Hub, Interest};
 use super::{Announcer, Dispatcher, InboxLimits, MeshError, MeshSocket, Shared};
 use crate::address::{Address, AddressError};
@@ -21,6 +22,8 @@ pub struct Builder {
     pub(crate) identity: Option<NodeId>,
     pub(crate) listen: Vec<Address>,
     pub(crate) peers: Vec<Address>,
+    /// What has to live as long as the node, such as a lock on its identity.
+    pub(crate) keeps: Keeps,
     inbox: InboxLimits,
     malformed: Option<AddressError>,
 }
@@ -49,6 +52,7 @@ impl Builder {
             identity: None,
             listen: Vec::new(),
             peers: Vec::new(),
+            keeps: None,
             inbox: InboxLimits::default(),
             malformed: None,
         }
@@ -180,7 +184,7 @@ impl Builder {
             mesh,
             port,
             dispatcher: Dispatcher::new(hub.clone(), Arc::downgrade(&shared)),
-            announcer: Announcer::new(hub),
+            announcer: Announcer::new(hub, self.keeps),
             socket: MeshSocket { shared },
         })
     }

@@ -34,6 +34,9 @@ pub enum MeshError {
     /// An address cannot be listened on. The text names the cause and the remedy.
     #[error("{0}")]
     Listen(String),
+    /// A node's id cannot be kept where it should be. The text names the cause and the remedy.
+    #[error("{0}")]
+    Identity(String),
     /// The platform has no randomness to give, without which a node would be like another.
     #[error("the platform gives no randomness: {0}")]
     Entropy(String),
@@ -55,6 +58,7 @@ impl MeshError {
             Self::Address(_) => "bad-address",
             Self::Config(_) => "bad-config",
             Self::Listen(_) => "cannot-listen",
+            Self::Identity(_) => "identity",
             Self::Entropy(_) => "no-entropy",
             Self::Timeout => "timeout",
         }

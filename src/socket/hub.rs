@@ -3,6 +3,7 @@
 //! Where there are handlers or listeners, messages pass the stage first: a queue that the
 //! [`Dispatcher`](super::Dispatcher) takes from. What else happens waits for no handler. No code of a user's runs and nobody is woken while the lock is held.
 
+use core::any::Any;
 use core::fmt;
 use core::task::{Context, Poll, Waker};
 use std::collections::{BTreeMap, VecDeque};
@@ -103,6 +104,7 @@ impl State {
         if let Some(via) = via.filter(|_| self.is_staging()) {
             let peer = self.snapshot.peers.get(via).cloned();
             let room = room(&event);
+            let limits = limits.of_stage();
             self.stage.push(Staged { event, peer }, room, limits, wakes);
             return;
         }
@@ -159,7 +161,7 @@ impl Hub {
         if let Some(item) = inbox.take() {
             return Poll::Ready(Some(item));
         }
-        if is_over {
+        if is_over || inbox.is_over() {
             return Poll::Ready(None);
         }
         inbox.wait(cx.waker());
@@ -381,11 +383,15 @@ impl fmt::Debug for Hub {
 #[derive(Debug)]
 pub struct Announcer {
     hub: Arc<Hub>,
+    _keeps: Keeps,
 }
 
+/// What lives as long as the node does, and ends with it.
+pub(crate) type Keeps = Option<Arc<dyn Any + Send + Sync>>;
+
 impl Announcer {
-    pub(super) fn new(hub: Arc<Hub>) -> Self {
-        Self { hub }
+    pub(super) fn new(hub: Arc<Hub>, keeps: Keeps) -> Self {
+        Self { hub, _keeps: keeps }
     }
 }
 

@@ -3,7 +3,7 @@
 use core::task::Waker;
 use std::collections::VecDeque;
 
-/// How much waits for one who listens and does not take it. Beyond a bound the oldest goes, and is counted.
+/// How much waits for one who listens and does not take it, and what goes beyond that; it is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InboxLimits {
     /// Messages; and as many other events, which have room of their own: a flood of messages drops no news of links.
@@ -11,6 +11,36 @@ pub struct InboxLimits {
     pub events: usize,
     /// Bytes of the messages. 16 MiB by default.
     pub bytes: usize,
+    /// What becomes of a message for which there is no room. Of other events the oldest goes, always.
+    pub overflow: Overflow,
+}
+
+/// What becomes of a message for which a queue has no room. Whoever takes from the queue is told how many are missing
+/// ([`Event::Lagged`](super::Event::Lagged), [`MeshSocket::missed`](super::MeshSocket::missed)), where they are missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Overflow {
+    /// The oldest messages go: for those who want to know how things are.
+    #[default]
+    DropOldest,
+    /// The new message goes: for those who want the beginning whole.
+    DropNewest,
+    /// The new message goes and the queue is closed: it gives what it holds, and then ends. For those to whom a part is
+    /// worth nothing. Handlers and listeners are called on all the same, without the oldest.
+    Close,
+}
+
+impl InboxLimits {
+    /// The same for a queue that has to go on.
+    pub(super) fn of_stage(self) -> Self {
+        match self.overflow {
+            Overflow::Close => Self {
+                overflow: Overflow::DropOldest,
+                ..self
+            },
+            _ => self,
+        }
+    }
 }
 
 impl Default for InboxLimits {
@@ -18,6 +48,7 @@ impl Default for InboxLimits {
         Self {
             events: 4_096,
             bytes: 16 << 20,
+            overflow: Overflow::default(),
         }
     }
 }
@@ -47,6 +78,10 @@ pub(super) struct Inbox<T> {
     next: u64,
     bytes: usize,
     lagged: u64,
+    /// Before which number those are missing.
+    lagged_at: u64,
+    /// Nothing is added any more.
+    is_closed: bool,
     wakers: Vec<Waker>,
 }
 
@@ -65,6 +100,8 @@ impl<T> Default for Inbox<T> {
             next: 0,
             bytes: 0,
             lagged: 0,
+            lagged_at: 0,
+            is_closed: false,
             wakers: Vec::new(),
         }
     }
@@ -75,13 +112,19 @@ impl<T> Inbox<T> {
         self.messages.is_empty() && self.others.is_empty() && self.lagged == 0
     }
 
-    /// What has waited longest; before it, what is missing.
+    /// Whether nothing comes any more because there was no room once.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_closed && self.is_empty()
+    }
+
+    /// What has waited longest; before it, what is missing there.
     pub(super) fn take(&mut self) -> Option<Item<T>> {
-        if self.lagged > 0 {
+        let number = |queue: &VecDeque<Entry<T>>| queue.front().map_or(u64::MAX, |e| e.number);
+        let (message, other) = (number(&self.messages), number(&self.others));
+        if self.lagged > 0 && message.min(other) >= self.lagged_at {
             return Some(Item::Lagged(core::mem::take(&mut self.lagged)));
         }
-        let number = |queue: &VecDeque<Entry<T>>| queue.front().map_or(u64::MAX, |e| e.number);
-        let is_message = number(&self.messages) < number(&self.others);
+        let is_message = message < other;
         let queue = if is_message {
             &mut self.messages
         } else {
@@ -100,6 +143,24 @@ impl<T> Inbox<T> {
         limits: InboxLimits,
         wakes: &mut Vec<Waker>,
     ) {
+        match room {
+            _ if self.is_closed => return,
+            Room::Message(bytes) if self.is_refused(bytes, limits) => {
+                self.is_closed = limits.overflow == Overflow::Close;
+                self.lose(1, self.next);
+            }
+            _ => self.add(item, room, limits),
+        }
+        self.wake(wakes);
+    }
+
+    /// Whether a new message has to go. One that is larger than all bounds is still taken, alone.
+    fn is_refused(&self, bytes: usize, limits: InboxLimits) -> bool {
+        let is_full = self.messages.len() >= limits.events || self.bytes + bytes > limits.bytes;
+        limits.overflow != Overflow::DropOldest && is_full && !self.messages.is_empty()
+    }
+
+    fn add(&mut self, item: T, room: Room, limits: InboxLimits) {
         let (queue, bytes) = match room {
             Room::Message(bytes) => (&mut self.messages, bytes),
             Room::Other => (&mut self.others, 0),
@@ -111,20 +172,32 @@ impl<T> Inbox<T> {
             item,
         });
         self.next += 1;
-        // A message larger than all bounds is still taken, alone.
+        let mut lost = 0;
         while queue.len() > limits.events || (self.bytes > limits.bytes && queue.len() > 1) {
             let Some(dropped) = queue.pop_front() else {
                 break;
             };
             self.bytes -= dropped.bytes;
-            self.lagged += 1;
+            lost += 1;
         }
-        self.wake(wakes);
+        self.lose(lost, 0);
+    }
+
+    /// Counts what is missing, before the entry with this number.
+    fn lose(&mut self, count: u64, before: u64) {
+        if count == 0 {
+            return;
+        }
+        self.lagged_at = match self.lagged {
+            0 => before,
+            _ => self.lagged_at.min(before),
+        };
+        self.lagged += count;
     }
 
     /// Counts what was dropped before it came here.
     pub(super) fn miss(&mut self, count: u64, wakes: &mut Vec<Waker>) {
-        self.lagged += count;
+        self.lose(count, 0);
         self.wake(wakes);
     }
 
@@ -150,12 +223,17 @@ mod tests {
     const LIMITS: InboxLimits = InboxLimits {
         events: 2,
         bytes: 10,
+        overflow: Overflow::DropOldest,
     };
 
     fn inbox(items: &[(u32, Room)]) -> Inbox<u32> {
+        within(LIMITS, items)
+    }
+
+    fn within(limits: InboxLimits, items: &[(u32, Room)]) -> Inbox<u32> {
         let mut inbox = Inbox::default();
         for &(item, room) in items {
-            inbox.push(item, room, LIMITS, &mut Vec::new());
+            inbox.push(item, room, limits, &mut Vec::new());
         }
         inbox
     }
@@ -207,5 +285,52 @@ mod tests {
     fn what_is_no_message_is_bounded_too() {
         let inbox = inbox(&[(1, Room::Other), (2, Room::Other), (3, Room::Other)]);
         assert_eq!(drain(inbox), (1, vec![2, 3]));
+    }
+
+    const MESSAGES: [(u32, Room); 3] = [
+        (1, Room::Message(1)),
+        (2, Room::Message(1)),
+        (3, Room::Message(1)),
+    ];
+
+    #[test]
+    fn the_newest_go_if_so_wanted_and_are_missing_behind_those_that_stay() {
+        let limits = InboxLimits {
+            overflow: Overflow::DropNewest,
+            ..LIMITS
+        };
+        let mut inbox = within(limits, &MESSAGES);
+        assert!(matches!(inbox.take(), Some(Item::One(1))));
+        inbox.push(4, Room::Message(1), limits, &mut Vec::new());
+        assert!(matches!(inbox.take(), Some(Item::One(2))));
+        assert!(matches!(inbox.take(), Some(Item::Lagged(1))));
+        assert!(matches!(inbox.take(), Some(Item::One(4))));
+        assert!(inbox.take().is_none() && !inbox.is_over());
+    }
+
+    #[test]
+    fn a_queue_that_is_to_be_closed_gives_what_it_holds_and_ends() {
+        let limits = InboxLimits {
+            overflow: Overflow::Close,
+            ..LIMITS
+        };
+        let mut inbox = within(limits, &MESSAGES);
+        assert!(!inbox.is_over());
+        inbox.push(4, Room::Other, limits, &mut Vec::new());
+        assert_eq!(inbox.bytes, 2);
+        assert!(matches!(inbox.take(), Some(Item::One(1))));
+        assert!(matches!(inbox.take(), Some(Item::One(2))));
+        assert!(matches!(inbox.take(), Some(Item::Lagged(1))));
+        assert!(inbox.take().is_none() && inbox.is_over());
+    }
+
+    #[test]
+    fn a_message_larger_than_all_bounds_is_taken_alone_whatever_the_policy() {
+        let limits = InboxLimits {
+            overflow: Overflow::DropNewest,
+            ..LIMITS
+        };
+        let inbox = within(limits, &[(1, Room::Message(11)), (2, Room::Message(1))]);
+        assert_eq!(drain(inbox), (1, vec![1]));
     }
 }

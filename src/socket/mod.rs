@@ -32,7 +32,7 @@ pub use event::{Event, Events};
 pub use faults::{FAULTS, Fault};
 pub use handlers::HandlerId;
 pub use hub::Announcer;
-pub use inbox::InboxLimits;
+pub use inbox::{InboxLimits, Overflow};
 pub use listeners::{EventKind, LISTENERS_AT_WORK, ListenerId};
 pub use message::Message;
 pub use sending::{SendOptions, Sent};
@@ -189,7 +189,8 @@ impl MeshSocket {
         self.ask(command, Until::Settled).await.map(drop)
     }
 
-    /// The next message; `None` when the node has closed and none is left.
+    /// The next message; `None` when the node has closed and none is left, or after a loss where
+    /// [`Overflow::Close`] is wanted.
     ///
     /// A node that joins, or joins again, begins with the broadcasts of the last minute that it has not had, as far as its
     /// peers hold them ([`Config::history`](crate::Config::history)).

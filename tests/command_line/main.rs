@@ -15,3 +15,4 @@ mod sim;
 mod terminal;
 mod tls;
 mod usage;
+mod with_relay;

@@ -264,3 +264,21 @@ fn an_advertised_host_goes_for_the_other_kinds_with_their_own_ports() {
         port.map(|port| ("relay.example".to_owned(), port))
     );
 }
+
+#[test]
+fn a_relay_with_an_id_file_is_the_same_after_a_restart() {
+    let folder = Folder::new();
+    let file = folder.path().join("id");
+    let file = file.to_str().expect("a path");
+    let words = ["relay", "--listen", "ws://127.0.0.1:0", "--id-file", file];
+    let id = || {
+        let mut relay = Program::start(&mut rs2p(&words));
+        let id = json(&relay.stdout.next())["id"].clone();
+        relay.signal("TERM");
+        relay.end();
+        id
+    };
+    let first = id();
+    assert!(first.is_string());
+    assert_eq!(id(), first);
+}

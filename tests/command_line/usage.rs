@@ -14,6 +14,7 @@ fn wrong_usage_is_one_line_with_its_remedy_and_exit_2() {
             "no TEXT: say what to send",
         ),
         (&["listen"], "no --peer: name a node"),
+        (&["with-relay"], "no COMMAND: say behind -- what to run"),
         (&["relay"], "no --listen: say where to listen"),
         (
             &["relay", "--listen", "localhost:1"],

@@ -11,7 +11,7 @@ use crate::process::Outcome;
 use crate::project::{self, Project};
 
 /// The floors from the ground up. A module may name those on lower floors; two on one floor do not know each other.
-const FLOORS: [&[&str]; 9] = [
+const FLOORS: [&[&str]; 10] = [
     &["id"],
     &["time"],
     &["address"],
@@ -21,6 +21,7 @@ const FLOORS: [&[&str]; 9] = [
     &["driver"],
     &["socket"],
     &["memory", "native", "web"],
+    &["testing"],
 ];
 
 /// The modules that own no socket, clock, generator or task.

@@ -21,6 +21,7 @@ mod stages;
 mod test;
 mod tools;
 mod types;
+mod wasm_pack;
 
 use std::process::ExitCode;
 

@@ -14,6 +14,7 @@ use crate::report::Tally;
 use crate::sim;
 use crate::tools;
 use crate::types;
+use crate::wasm_pack;
 
 /// One part of the test.
 pub(crate) struct Stage {
@@ -42,7 +43,7 @@ pub(crate) struct Run<'a> {
 }
 
 /// All stages, in the order in which they run.
-pub(crate) const STAGES: [Stage; 9] = [
+pub(crate) const STAGES: [Stage; 10] = [
     Stage {
         name: "setup",
         what: "what must be installed",
@@ -84,6 +85,13 @@ pub(crate) const STAGES: [Stage; 9] = [
         needs: &["setup"],
         long: false,
         run: peer,
+    },
+    Stage {
+        name: "kit",
+        what: "the example of the test kit, with wasm-pack",
+        needs: &["setup"],
+        long: false,
+        run: kit,
     },
     Stage {
         name: "browser",
@@ -155,6 +163,16 @@ fn peer(run: &mut Run<'_>) -> Outcome {
         .env("RS2P_HARNESS", harness.url());
     // Those that need the harness are ignored where nobody starts it, as under wasm-pack.
     run.count_with(&mut tests, &["--include-ignored"])
+}
+
+/// A user's tests of a browser's code, beside a relay that the program starts.
+fn kit(run: &mut Run<'_>) -> Outcome {
+    if run.filter.is_some() {
+        return Ok(());
+    }
+    wasm_pack::lock(run.project)?;
+    process::run(run.project.cargo().args(["build", "--bin", "rs2p"]))?;
+    run.count(&mut wasm_pack::test(run.project))
 }
 
 /// The integration tests that drive Chromium.

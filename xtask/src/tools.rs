@@ -8,16 +8,18 @@ use crate::js2p;
 use crate::process::{self, Outcome};
 use crate::project::{Project, WASM};
 use crate::python;
+use crate::wasm_pack;
 
 type Step = fn(&Project) -> Outcome;
 
 /// The tools by name, in the order in which they are installed.
-const TOOLS: [(&str, Step); 5] = [
+const TOOLS: [(&str, Step); 6] = [
     ("rust", rust),
     ("wasm-bindgen", wasm_bindgen),
     ("browser", |_| browser::install()),
     ("python", python::install),
     ("js2p", js2p::install),
+    ("wasm-pack", wasm_pack::install),
 ];
 
 /// Installs the named tools, all of them if none is named. One that fails does not keep the others from being tried.

@@ -5,7 +5,7 @@
 //! | module | its one idea |
 //! | --- | --- |
 //! | `args`, `parse` | the words and the help; what is wrong with words |
-//! | `relay`, `send`, `listen`, `sim` | one command each |
+//! | `relay`, `send`, `listen`, `sim`, `with_relay` | one command each |
 //! | `join` | into the mesh, through at least one of several peers |
 //! | `advertise` | where others are told to dial a relay |
 //! | `tls` | whom to trust, and what to show |
@@ -31,6 +31,7 @@ mod send;
 mod signal;
 mod sim;
 mod tls;
+mod with_relay;
 mod words;
 
 use std::process::ExitCode;
@@ -70,6 +71,7 @@ fn run(cli: Cli) -> Result<(), Fault> {
             Command::Send(send) => send::run(send).await,
             Command::Listen(listen) => listen::run(listen).await,
             Command::Sim(sim) => sim::run(sim).await,
+            Command::WithRelay(with) => with_relay::run(with).await,
         }
     });
     // A name that is still looked up, or a write that nobody reads, must not hold the exit.

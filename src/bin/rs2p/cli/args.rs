@@ -101,6 +101,7 @@ pub(super) enum Command {
     Send(Send),
     Listen(Listen),
     Sim(Sim),
+    WithRelay(WithRelay),
 }
 
 impl Command {
@@ -109,7 +110,7 @@ impl Command {
         match self {
             Self::Relay(_) => "warn,rs2p=info",
             // Their one line says it all.
-            Self::Send(_) | Self::Listen(_) | Self::Sim(_) => "error",
+            Self::Send(_) | Self::Listen(_) | Self::Sim(_) | Self::WithRelay(_) => "error",
         }
     }
 }
@@ -155,6 +156,10 @@ pub(super) struct Relay {
     /// been built
     #[arg(long, value_name = "DIR")]
     pub(super) www: Option<PathBuf>,
+
+    /// A file that keeps this node's id, so that others know it again after a restart; made if it is not there
+    #[arg(long, value_name = "FILE")]
+    pub(super) id_file: Option<PathBuf>,
 
     #[command(flatten)]
     pub(super) style: StyleArgs,
@@ -296,6 +301,29 @@ pub(super) struct Sim {
 
     #[command(flatten)]
     pub(super) style: StyleArgs,
+}
+
+/// Run a command beside a relay of its own, as for tests
+///
+/// The relay listens on free ports of 127.0.0.1, which the command finds in its environment: RS2P_RELAY is ws://127.0.0.1:PORT and
+/// RS2P_RELAY_TCP is tcp://127.0.0.1:PORT. It ends with the command.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rs2p with-relay -- wasm-pack test --headless --chrome
+  rs2p with-relay --subnet chat -- npm test
+
+Exit codes:
+  the command's own
+  1  it does not start, or was killed
+  2  wrong usage")]
+pub(super) struct WithRelay {
+    #[command(flatten)]
+    pub(super) mesh: MeshArgs,
+
+    /// What to run, behind --
+    #[arg(value_name = "COMMAND", required = true, last = true, num_args = 1..)]
+    pub(super) command: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]

@@ -17,9 +17,11 @@ pub(super) struct Fault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     /// The job was not done.
-    Job = 1,
+    Job,
     /// The command line makes no sense.
-    Usage = 2,
+    Usage,
+    /// Another program failed, with this code.
+    Other(u8),
 }
 
 impl Fault {
@@ -39,9 +41,22 @@ impl Fault {
         }
     }
 
+    /// Another program was run and failed with this exit code.
+    pub(super) fn of_other(text: impl Into<String>, code: i32) -> Self {
+        Self {
+            // Beyond a byte no system of today has codes; what does not fit is a failure all the same.
+            kind: u8::try_from(code).map_or(Kind::Job, Kind::Other),
+            text: text.into(),
+        }
+    }
+
     /// The exit code.
     pub(super) fn code(&self) -> ExitCode {
-        ExitCode::from(self.kind as u8)
+        ExitCode::from(match self.kind {
+            Kind::Job => 1,
+            Kind::Usage => 2,
+            Kind::Other(code) => code,
+        })
     }
 }
 

@@ -6,7 +6,7 @@ use core::cell::Cell;
 use core::time::Duration;
 
 use futures::StreamExt;
-use rs2p::socket::InboxLimits;
+use rs2p::socket::{InboxLimits, Overflow};
 use rs2p::{Event, Events, MeshSocket, Message};
 
 use super::args::Listen;
@@ -20,6 +20,7 @@ use super::{join, json, log, say, tls, words};
 const INBOX: InboxLimits = InboxLimits {
     events: 65_536,
     bytes: 64 << 20,
+    overflow: Overflow::DropOldest,
 };
 /// Bytes of lines that are written at once, if as many are ready.
 const BATCH: usize = 256 << 10;

@@ -91,6 +91,7 @@ fn remedy(missing: &str) -> Option<&'static str> {
         "--peer" => Some("no --peer: name a node to join through, as --peer ws://127.0.0.1:8765"),
         "--tls-cert" => Some("no --tls-cert: name the certificate that --tls-key is the key of"),
         "--tls-key" => Some("no --tls-key: name the private key of --tls-cert"),
+        "<COMMAND>..." => Some("no COMMAND: say behind -- what to run beside the relay"),
         "<TEXT>..." => Some(
             "no TEXT: say what to send, or - for the lines of stdin (an address is TEXT after --)",
         ),

@@ -4,7 +4,7 @@ use core::pin::pin;
 use std::path::{Path, PathBuf};
 
 use rs2p::native::{Fingerprint, ServerIdentity};
-use rs2p::socket::InboxLimits;
+use rs2p::socket::{InboxLimits, Overflow};
 use rs2p::{Builder, MeshSocket};
 
 use super::advertise;
@@ -18,6 +18,7 @@ use super::{join, json, log, tls, words};
 const INBOX: InboxLimits = InboxLimits {
     events: 4_096,
     bytes: 4 << 20,
+    overflow: Overflow::DropOldest,
 };
 
 /// Runs the command.
@@ -60,6 +61,10 @@ pub(super) async fn run(args: Relay) -> Result<(), Fault> {
 fn node(args: &Relay) -> Result<Builder, Fault> {
     let advertised = advertise::addresses(&args.advertise, &args.listen).map_err(Fault::usage)?;
     let node = join::node(&args.mesh.subnet, &args.peer).inbox(INBOX);
+    let node = match &args.id_file {
+        Some(file) => node.identity_file(file)?,
+        None => node,
+    };
     let node = args
         .listen
         .iter()
