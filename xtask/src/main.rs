@@ -7,6 +7,7 @@
 
 mod browser;
 mod demo;
+mod firefox;
 mod floors;
 mod harness;
 mod js2p;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::browser;
+use crate::firefox;
 use crate::harness::Harness;
 use crate::page;
 use crate::process::{self, Outcome};
@@ -43,7 +44,7 @@ pub(crate) struct Run<'a> {
 }
 
 /// All stages, in the order in which they run.
-pub(crate) const STAGES: [Stage; 10] = [
+pub(crate) const STAGES: [Stage; 11] = [
     Stage {
         name: "setup",
         what: "what must be installed",
@@ -78,6 +79,13 @@ pub(crate) const STAGES: [Stage; 10] = [
         needs: &["setup"],
         long: false,
         run: wasm,
+    },
+    Stage {
+        name: "firefox",
+        what: "the core's own tests as wasm, in Firefox",
+        needs: &["setup"],
+        long: false,
+        run: firefox,
     },
     Stage {
         name: "peer",
@@ -151,6 +159,15 @@ fn wasm(run: &mut Run<'_>) -> Outcome {
     for name in test_names(run.project, TestFile::is_for_wasm)? {
         tests.args(["--test", &name]);
     }
+    run.count(&mut tests)
+}
+
+/// The scripts in virtual time, in the second engine: the same seed gives the same outputs there too.
+fn firefox(run: &mut Run<'_>) -> Outcome {
+    let mut tests = wasm_test(run.project);
+    tests
+        .args(["--test", "mesh"])
+        .env("GECKODRIVER", firefox::driver(run.project));
     run.count(&mut tests)
 }
 
@@ -232,7 +249,8 @@ impl Run<'_> {
     /// As `count`, with more words for the test runner.
     fn count_with(&mut self, tests: &mut Command, words: &[&str]) -> Outcome {
         tests.arg("--").args(words).args(self.filter);
-        if let Some(driver) = browser::driver() {
+        let has_driver = tests.get_envs().any(|(name, _)| name == "GECKODRIVER");
+        if let Some(driver) = browser::driver().filter(|_| !has_driver) {
             tests.env("CHROMEDRIVER", driver);
         }
         process::echo(tests);

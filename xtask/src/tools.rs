@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::browser;
+use crate::firefox;
 use crate::js2p;
 use crate::process::{self, Outcome};
 use crate::project::{Project, WASM};
@@ -13,10 +14,11 @@ use crate::wasm_pack;
 type Step = fn(&Project) -> Outcome;
 
 /// The tools by name, in the order in which they are installed.
-const TOOLS: [(&str, Step); 6] = [
+const TOOLS: [(&str, Step); 7] = [
     ("rust", rust),
     ("wasm-bindgen", wasm_bindgen),
     ("browser", |_| browser::install()),
+    ("firefox", firefox::install),
     ("python", python::install),
     ("js2p", js2p::install),
     ("wasm-pack", wasm_pack::install),
