@@ -254,6 +254,7 @@ where
             Progress::Moved {
                 received,
                 written,
+                is_alive,
                 down,
             } => {
                 if written > 0 {
@@ -268,6 +269,9 @@ where
                 for bytes in received {
                     self.mesh
                         .handle_link(now, LinkEvent::Received { link: id, bytes });
+                }
+                if is_alive {
+                    self.mesh.handle_link(now, LinkEvent::Alive { link: id });
                 }
                 if let Some(down) = down {
                     self.slots.remove(&id);
@@ -294,6 +298,11 @@ where
                             if slot.send(frame.clone()) {
                                 self.unflushed.push(id);
                             }
+                        }
+                    }
+                    Output::Ping { link } => {
+                        if self.slots.get_mut(&link).is_some_and(Slot::ping) {
+                            self.unflushed.push(link);
                         }
                     }
                     Output::Close { link, reason } => self.end(now, link, reason),

@@ -71,10 +71,10 @@ pub mod web;
 
 pub use address::{Address, AddressError, Scheme};
 pub use id::{MessageId, NodeId};
-pub use mesh::{CommandError, Config, Environment, Failure, Peer};
+pub use mesh::{CommandError, Config, Doubt, EndReason, Environment, Failure, Peer};
 pub use socket::{
     Builder, Event, EventKind, Events, Fault, InboxLimits, MeshError, MeshSocket, Message,
-    Overflow, SendOptions, Sent, Status, Topology,
+    Overflow, SendOptions, Sent, Status, StatusChanges, Topology,
 };
 pub use wire::{Flag, Value};
 

@@ -146,6 +146,7 @@ pub struct MemoryLink {
     incoming: Arc<Mutex<Pipe>>,
     outgoing: Arc<Mutex<Pipe>>,
     unsent: VecDeque<Bytes>,
+    has_pong: bool,
 }
 
 fn pair() -> (MemoryLink, MemoryLink) {
@@ -154,6 +155,7 @@ fn pair() -> (MemoryLink, MemoryLink) {
         incoming: Arc::clone(incoming),
         outgoing: Arc::clone(outgoing),
         unsent: VecDeque::new(),
+        has_pong: false,
     };
     (link(&one, &two), link(&two, &one))
 }
@@ -220,6 +222,19 @@ impl Link for MemoryLink {
         } else {
             Poll::Ready(Ok(written))
         }
+    }
+
+    /// What answers is the other end of the link, for as long as somebody holds it.
+    fn ping(&mut self) {
+        let mut pipe = lock(&self.incoming);
+        self.has_pong = pipe.closed.is_none();
+        if let Some(reader) = pipe.reader.take() {
+            reader.wake();
+        }
+    }
+
+    fn take_pong(&mut self) -> bool {
+        core::mem::take(&mut self.has_pong)
     }
 
     fn poll_close(&mut self, reason: &CloseReason, cx: &mut Context<'_>) -> Poll<()> {

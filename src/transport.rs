@@ -51,6 +51,15 @@ pub trait Link: Unpin {
     /// How the link ended.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, LinkDown>>;
 
+    /// Asks the far end's transport whether it lives, where there is a way, as in WebSockets: what answers is not its program.
+    fn ping(&mut self) {}
+
+    /// Whether the far end's transport has answered a [`Link::ping`] since this was asked last. Asked after each
+    /// [`Link::poll_receive`], by which the answer comes; the waker is called for it.
+    fn take_pong(&mut self) -> bool {
+        false
+    }
+
     /// Tells the peer why, as far as the transport has words for it, after what was sent, and ends the link. Ready when
     /// that is done; the driver drops the link after a bounded time if it is not.
     fn poll_close(&mut self, reason: &CloseReason, cx: &mut Context<'_>) -> Poll<()>;

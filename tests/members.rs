@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use rs2p::socket::{Fault, InboxLimits};
 use rs2p::wire::{EncodeError, Flag, InvalidFlag};
 use rs2p::{
-    AddressError, Builder, CommandError, Event, Failure, MeshError, MeshSocket, NodeId, Scheme,
-    SendOptions, Status, Value,
+    AddressError, Builder, CommandError, EndReason, Event, Failure, MeshError, MeshSocket, NodeId,
+    Scheme, SendOptions, Status, Value,
 };
 use support::node::{Node, soon, text};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -283,7 +283,12 @@ async fn a_second_close_is_an_error() {
     let here = alone().await;
     let handle = here.socket.clone();
     assert_eq!(soon("the end", handle.close()).await, Ok(()));
-    assert_eq!(handle.status(), Status::Closed);
+    assert_eq!(
+        handle.status(),
+        Status::Closed {
+            reason: EndReason::Asked
+        }
+    );
     for handle in [handle, here.socket] {
         let again = soon("an answer", handle.close()).await;
         let error = again.expect_err("it was closed");
@@ -299,7 +304,12 @@ async fn of_two_closes_at_once_both_end_and_one_is_the_first() {
     let here = alone().await;
     let (one, other) = tokio::join!(here.socket.close(), here.socket.close());
     assert_eq!([one, other].iter().filter(|end| end.is_ok()).count(), 1);
-    assert_eq!(here.socket.status(), Status::Closed);
+    assert_eq!(
+        here.socket.status(),
+        Status::Closed {
+            reason: EndReason::Asked
+        }
+    );
 }
 
 #[tokio::test]
@@ -313,7 +323,12 @@ async fn a_close_that_was_given_up_does_not_keep_the_next_from_closing() {
     }
     let again = soon("the end", here.socket.close()).await;
     assert_eq!(again, Err(CommandError::Closed.into()));
-    assert_eq!(here.socket.status(), Status::Closed);
+    assert_eq!(
+        here.socket.status(),
+        Status::Closed {
+            reason: EndReason::Asked
+        }
+    );
 }
 
 #[tokio::test]

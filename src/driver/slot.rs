@@ -40,6 +40,8 @@ pub(super) enum Progress {
     Moved {
         received: Vec<Bytes>,
         written: usize,
+        /// The far end's transport has answered a ping.
+        is_alive: bool,
         down: Option<LinkDown>,
     },
     Ended,
@@ -66,6 +68,7 @@ impl<T: Transport> Slot<T> {
                 Poll::Ready(Err(down)) => Progress::Moved {
                     received: Vec::new(),
                     written: 0,
+                    is_alive: false,
                     down: Some(down),
                 },
                 Poll::Ready(Ok(link)) => {
@@ -91,33 +94,40 @@ impl<T: Transport> Slot<T> {
             return Progress::None;
         };
         let mut cx = Context::from_waker(&self.waker);
-        let mut received = Vec::new();
-        for _ in 0..READS {
+        let (mut received, mut down) = (Vec::new(), None);
+        for read in 0.. {
+            if read == READS {
+                self.waker.wake_by_ref();
+                break;
+            }
             match link.poll_receive(&mut cx) {
                 Poll::Ready(Ok(bytes)) => received.push(bytes),
-                Poll::Ready(Err(down)) => {
-                    return Progress::Moved {
-                        received,
-                        written,
-                        down: Some(down),
-                    };
+                Poll::Ready(Err(end)) => {
+                    down = Some(end);
+                    break;
                 }
                 // A peer that closes may have been heard before the write to it failed: its reason tells more.
                 Poll::Pending => {
-                    return Progress::Moved {
-                        received,
-                        written,
-                        down: self.broken.take(),
-                    };
+                    down = self.broken.take();
+                    break;
                 }
             }
         }
-        self.waker.wake_by_ref();
         Progress::Moved {
             received,
             written,
-            down: None,
+            is_alive: link.take_pong(),
+            down,
         }
+    }
+
+    /// Has the far end's transport asked whether it lives; true if the driver has to put the link on its list.
+    pub(super) fn ping(&mut self) -> bool {
+        let State::Up(link) = &mut self.state else {
+            return false;
+        };
+        link.ping();
+        !core::mem::replace(&mut self.unflushed, true)
     }
 
     /// Gives the link a frame; true if the driver has to put it on its list.

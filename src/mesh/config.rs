@@ -98,12 +98,23 @@ pub struct Config {
     /// fail, and both together stay under 30 s.
     pub redial: (Duration, Duration),
 
-    /// Silence after which a peer is asked whether it lives. 15 s.
+    /// Silence after which a peer is asked whether it lives, by the end that accepted the link. 15 s.
     pub heartbeat: Duration,
     /// Silence after which a link is cut. 35 s: two heartbeats and a little.
     pub silence: Duration,
     /// Time that the older of two links to one peer has to show that it lives, before the newer replaces it. 2 s.
     pub contest: Duration,
+
+    /// Silence on every link after which a node with peers is degraded ([`Status`](super::Status)). 20 s: a heartbeat and the time for its
+    /// answer over a slow network.
+    pub doubt: Duration,
+    /// Time that a link has to show that it lives when the page or the network has come back. 2 s.
+    pub probe_timeout: Duration,
+    /// Silence after which a peer counts as asleep whose WebSocket answers while the peer does not, as a frozen tab. 60 s, and 1 MiB
+    /// ([`queue_bytes`](Self::queue_bytes)) at most is sent to it meanwhile.
+    pub asleep_after: Duration,
+    /// Silence after which a peer that sleeps is cut. 120 s: what it missed longer ago could not be given to it.
+    pub asleep_cut: Duration,
 
     /// Senders to which a way is remembered, so that a whisper finds them. 4,096.
     pub routes: usize,
@@ -196,6 +207,10 @@ impl Config {
             heartbeat: seconds(15),
             silence: seconds(35),
             contest: seconds(2),
+            doubt: seconds(20),
+            probe_timeout: seconds(2),
+            asleep_after: seconds(60),
+            asleep_cut: seconds(120),
             routes: 4_096,
             lookups: 256,
             errands: 64,
@@ -263,6 +278,11 @@ impl Config {
                 self.silence > self.heartbeat,
                 "silence",
                 "longer than heartbeat",
+            ),
+            (
+                self.asleep_cut >= self.asleep_after,
+                "asleep_cut",
+                "at least asleep_after",
             ),
             (
                 self.redial.0 > Duration::ZERO && self.redial.1 >= self.redial.0,

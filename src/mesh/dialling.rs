@@ -22,6 +22,7 @@ impl Mesh {
             return;
         };
         if self.closing.is_some()
+            || self.surroundings.has_left
             || matches!(target.state(), State::On(_))
             || self.is_out_of_reach(target)
         {
@@ -272,6 +273,7 @@ impl Mesh {
     /// Sets the next dial of an address; `None` if it is forgotten instead.
     fn next_attempt(&mut self, now: Timestamp, id: TargetId, is_fresh: bool) -> Option<Duration> {
         let (shortest, mut longest) = self.config.redial;
+        let hurries = now < self.surroundings.hurries_until;
         if is_fresh {
             longest = longest.min(self.config.legacy_redial);
         }
@@ -282,11 +284,20 @@ impl Mesh {
             self.config.learned_attempts
         };
         let bounds = (shortest, longest);
+        let is_first = self
+            .targets
+            .target(id)
+            .is_some_and(|target| target.failures == 0);
         let failed = self
             .targets
             .failed(now, id, bounds, attempts, &mut self.rng);
         match failed {
             Next::Retry(wait) => {
+                let wait = if hurries && is_first {
+                    Duration::ZERO
+                } else {
+                    wait
+                };
                 self.timers.set(Timer::Redial(id), now + wait);
                 Some(wait)
             }

@@ -56,6 +56,9 @@ pub enum CloseReason {
     /// The peer was silent for too long.
     #[error("the peer was silent for too long")]
     Silent,
+    /// The peer sleeps, and did so for too long.
+    #[error("the peer slept for too long")]
+    AsleepTooLong,
     /// The peer does not read what it is sent.
     #[error("the peer does not read what it is sent")]
     SlowReader,
@@ -75,7 +78,7 @@ impl CloseReason {
     pub const fn code(&self) -> u16 {
         match self {
             Self::Disconnected => 1000,
-            Self::Shutdown => 1001,
+            Self::Shutdown | Self::AsleepTooLong => 1001,
             Self::WrongSubnet { .. } => 4001,
             Self::OwnNode => 4002,
             Self::OtherNode { .. } => 4003,

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::error::{CloseReason, Failure, LinkDown};
+use super::status::Status;
 use crate::address::{Address, Scheme};
 use crate::id::{LinkId, MessageId, NodeId};
 use crate::time::WallSeconds;
@@ -32,6 +33,11 @@ pub enum LinkEvent {
         link: LinkId,
         /// How many bytes of frames, counted without the transport's own framing.
         bytes: usize,
+    },
+    /// The far end's transport has answered a [`Output::Ping`]: its machine lives, whatever its program does.
+    Alive {
+        /// The link.
+        link: LinkId,
     },
     /// The link is gone, or the dial failed. No event for it follows.
     Closed {
@@ -155,18 +161,21 @@ pub enum Environment {
     /// What the wall clock says. To be told before anything else, and whenever it steps; between two tellings the core
     /// counts on by the monotonic clock.
     WallClock(WallSeconds),
-    /// The network went: only this machine's own addresses are dialled.
+    /// The network went: only this machine's own addresses are dialled. Links stay until they are found dead.
     Offline,
-    /// The network came: everything is dialled and every link probed, at once.
+    /// The network came: as `Resumed`.
     Online,
     /// The page is not seen.
     Hidden,
-    /// The page is seen again.
+    /// The page is seen again: as `Resumed`.
     Visible,
-    /// The page is about to be stopped.
+    /// The page is about to be stopped: its peers are told that it sleeps.
     Frozen,
-    /// The page runs again: every link is probed, at once.
+    /// The page runs again: every link is probed, and everything dialled, at once.
     Resumed,
+    /// The page is left, perhaps for good: every link is closed at once and nothing is dialled, until it is shown again
+    /// (`Resumed` or `Visible`).
+    Leaving,
 }
 
 /// What the core wants done, in this order.
@@ -187,6 +196,12 @@ pub enum Output {
         /// The frame.
         frame: Bytes,
     },
+    /// Have the far end's transport asked whether it lives, where the transport has a way, as WebSockets have; it is told of
+    /// by [`LinkEvent::Alive`].
+    Ping {
+        /// The link.
+        link: LinkId,
+    },
     /// Close a link, or give up its dial. The core has forgotten it; no event for it is expected.
     Close {
         /// The link.
@@ -206,6 +221,8 @@ pub enum Event {
     Joined,
     /// The last peer is gone.
     Left,
+    /// The node's status is another one.
+    Status(Status),
     /// A node became a peer.
     PeerUp(Peer),
     /// Another link to a peer took over, so what is known of the peer changed.

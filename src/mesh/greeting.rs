@@ -1,4 +1,4 @@
-//! Handshakes: who speaks first, whom this node takes for a peer, and how a peer that is silent is found out.
+//! Handshakes: who speaks first, and whom this node takes for a peer.
 
 use core::net::IpAddr;
 
@@ -25,7 +25,8 @@ const PEERS_TOLD: usize = 64;
 const CAPABILITIES: Capabilities = Capabilities::HEARTBEAT
     .union(Capabilities::ZLIB)
     .union(Capabilities::FORWARD)
-    .union(Capabilities::ADDRESSES);
+    .union(Capabilities::ADDRESSES)
+    .union(Capabilities::SLEEP);
 
 /// What this node can do: without a memory of broadcasts there is nothing to fetch, nor to graft.
 fn capabilities(config: &Config) -> Capabilities {
@@ -272,8 +273,7 @@ impl Mesh {
         link.phase = Phase::Greeted(greeted);
         self.timers.stop(Timer::Greeting(id));
         self.timers.stop(Timer::Patience(id));
-        self.timers
-            .set(Timer::Heartbeat(id), now + self.config.heartbeat);
+        self.begin_heartbeat(now, id);
         true
     }
 
@@ -283,9 +283,13 @@ impl Mesh {
             Joined::First => {
                 self.tell(Event::PeerUp(peer));
                 if first {
+                    self.note_joined(now);
                     self.tell(Event::Joined);
                     self.look_soon(now);
                 }
+            }
+            Joined::Rival { older } if self.is_asleep(older) => {
+                self.replace_sleeper(now, older, id)
             }
             Joined::Rival { older } => self.contest_begun(now, &peer.node, older, id),
         }
@@ -361,47 +365,6 @@ impl Mesh {
             Some(Phase::Dialled) => self.close_link(now, id, CloseReason::DialTimeout),
             Some(Phase::Up) => self.close_link(now, id, CloseReason::GreetingTimeout),
             Some(Phase::Greeted(_)) | None => {}
-        }
-    }
-
-    /// Asks a silent peer whether it lives, and cuts one that did not answer.
-    pub(super) fn heartbeat_expired(&mut self, now: Timestamp, id: LinkId) {
-        let Some(link) = self.links.get(&id) else {
-            return;
-        };
-        let (asked, ask_at) = (link.asked, link.heard + self.config.heartbeat);
-        let patience = self.config.silence.saturating_sub(self.config.heartbeat);
-        match asked {
-            Some(asked) if now >= asked + patience => self.close_link(now, id, CloseReason::Silent),
-            Some(asked) => self.timers.set(Timer::Heartbeat(id), asked + patience),
-            None if now >= ask_at => {
-                if let Some(link) = self.links.get_mut(&id) {
-                    link.asked = Some(now);
-                }
-                self.timers.set(Timer::Heartbeat(id), now + patience);
-                self.probe(now, id);
-            }
-            None => self.timers.set(Timer::Heartbeat(id), ask_at),
-        }
-    }
-
-    /// Makes a peer say something: by a heartbeat, or, where it would not know that, by asking for its peers.
-    pub(super) fn probe(&mut self, now: Timestamp, id: LinkId) {
-        let Some(greeted) = self.links.get(&id).and_then(|link| link.greeted()) else {
-            return;
-        };
-        let signal = if greeted.capable {
-            Signal::Ping(now.as_micros())
-        } else {
-            Signal::RequestPeers
-        };
-        self.send_signal(now, id, &signal);
-    }
-
-    pub(super) fn probe_all(&mut self, now: Timestamp) {
-        let ids: Vec<_> = self.links.keys().copied().collect();
-        for id in ids {
-            self.probe(now, id);
         }
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::event::LinkInfo;
 use super::loans::Lent;
-use super::outbox::{Bounds, Full, Outbox, Parcel};
+use super::outbox::{Bounds, Class, Full, Outbox, Parcel};
 use super::targets::TargetId;
 use super::telling::Said;
 use crate::address::Scheme;
@@ -43,6 +43,8 @@ pub(super) struct Greeted {
     pub(super) remembers: bool,
     /// It tells and is told addresses.
     pub(super) addresses: bool,
+    /// It is told when this node sleeps, and tells when it does.
+    pub(super) sleeps: bool,
     /// Frames go to it no faster than this node's legacy pace.
     pub(super) paced: bool,
     /// What it may be sent compressed with.
@@ -71,6 +73,7 @@ impl Greeted {
             trees: has(Capabilities::TREES),
             remembers: has(Capabilities::HISTORY),
             addresses: has(Capabilities::ADDRESSES),
+            sleeps: has(Capabilities::SLEEP),
             paced: is_legacy && !is_js2p,
             compression: has(Capabilities::ZLIB).then_some(Compression::Zlib),
             form: handshake.form,
@@ -101,8 +104,18 @@ pub(super) struct Link {
     /// When it was heard before a silence so long that its peer may have given it up, as while this node was stopped, and
     /// after it.
     heard_around: Option<(Timestamp, Timestamp)>,
-    /// When it was asked whether it lives, if nothing was heard since.
-    pub(super) asked: Option<Timestamp>,
+    /// When something was last sent.
+    pub(super) spoken: Timestamp,
+    /// When it was asked whether it lives, if nothing was heard since, and until when it must have answered.
+    pub(super) asked: Option<(Timestamp, Timestamp)>,
+    /// When it was asked as the page came back, if nothing was heard since.
+    pub(super) probed: Option<Timestamp>,
+    /// When its transport last answered for it, if nothing was heard since.
+    pub(super) alive: Option<Timestamp>,
+    /// Bytes that it was sent since it was asked.
+    pub(super) fed: usize,
+    /// Since when its peer sleeps.
+    pub(super) asleep: Option<Timestamp>,
     /// The stall timer is set.
     pub(super) stall_timed: bool,
     /// A newer link to the same peer, which goes if this one shows that it lives.
@@ -153,7 +166,12 @@ impl Link {
             frame_since: None,
             heard: now,
             heard_around: None,
+            spoken: now,
             asked: None,
+            probed: None,
+            alive: None,
+            fed: 0,
+            asleep: None,
             stall_timed: false,
             challenger: None,
             pace_at: now,
@@ -183,6 +201,14 @@ impl Link {
         self.heard = now;
         self.has_heard = true;
         self.asked = None;
+        self.probed = None;
+        self.alive = None;
+    }
+
+    /// Whether broadcasts go to it. A peer that sleeps is told of them when it wakes; one that has not answered yet may be
+    /// asleep, and is given no more than `most` bytes.
+    pub(super) fn is_fed(&self, most: usize) -> bool {
+        self.asleep.is_none() && (self.asked.is_none() || self.fed < most)
     }
 
     pub(super) fn greeted(&self) -> Option<&Greeted> {
@@ -208,7 +234,12 @@ impl Link {
 
     /// Gives a parcel to the queue, or counts it as handed to the transport where it can go at once.
     pub(super) fn take(&mut self, now: Timestamp, parcel: Parcel) -> Result<Taken, Full> {
-        if self.takes(now, &parcel.frame) {
+        // Whoever sleeps is asked whether it does; the rest has to wait.
+        let is_due = match self.asleep {
+            Some(_) => parcel.class == Class::Control,
+            None => self.takes(now, &parcel.frame),
+        };
+        if is_due {
             self.outbox
                 .hand_over(now, parcel.frame.len(), parcel.ticket);
             return Ok(Taken::AtOnce);

@@ -48,6 +48,7 @@ impl Mesh {
     fn accept(&mut self, now: Timestamp, id: LinkId, info: LinkInfo) -> bool {
         let refusal = match self.closing {
             Some(_) => Some(CloseReason::Shutdown),
+            None if self.surroundings.has_left => Some(CloseReason::Shutdown),
             None if self.links.len() >= self.config.links => Some(CloseReason::Full),
             None => None,
         };
@@ -92,6 +93,12 @@ impl Mesh {
         link.hears(now, self.config.silence);
         self.stats.received_bytes += bytes.len() as u64;
         link.reader.push(bytes);
+        let has_slept = link.asleep.is_some();
+        self.put_off_doubt(now);
+        self.put_off_heartbeat(id);
+        if has_slept {
+            self.link_sleeps(now, id, false);
+        }
         self.read_frames(now, id);
     }
 
@@ -149,10 +156,23 @@ impl Mesh {
                 self.settle(ticket, Ok(()));
             }
         }
+        self.rest_stall_timer(id);
         self.flush(now, id);
         self.pay(now, id);
         self.send_waiting_over(now, id);
         self.close_if_drained(now, id);
+    }
+
+    /// The transport has written all it was given. A page's link, which this node dialled, needs no timer then; an accepted
+    /// one looks when the timer comes, which costs less.
+    fn rest_stall_timer(&mut self, id: LinkId) {
+        let Some(link) = self.links.get_mut(&id).filter(|_| id.is_dialled()) else {
+            return;
+        };
+        if link.stall_timed && link.outbox.is_empty() {
+            link.stall_timed = false;
+            self.timers.stop(Timer::Stall(id));
+        }
     }
 
     pub(super) fn stall_expired(&mut self, now: Timestamp, id: LinkId) {
@@ -164,6 +184,8 @@ impl Mesh {
             return;
         };
         link.stall_timed = true;
+        // Whoever sleeps reads nothing, and is cut by another rule.
+        let since = if link.asleep.is_some() { now } else { since };
         match since + self.config.stall_timeout {
             due if due > now => self.timers.set(Timer::Stall(id), due),
             _ => self.close_link(now, id, CloseReason::SlowReader),
@@ -270,6 +292,7 @@ impl Mesh {
             return;
         };
         self.timers.stop_link(id);
+        self.condition.is_stale = true;
         self.forget_branches(now, id, &link);
         self.search.end_trial(id);
         self.lose_tickets(&link);

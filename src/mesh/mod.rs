@@ -16,11 +16,13 @@ mod config;
 mod contest;
 mod dialling;
 mod ended;
+mod environment;
 mod error;
 mod event;
 mod flood;
 mod forwarding;
 mod greeting;
+mod heartbeat;
 mod history;
 mod holding;
 mod legacy;
@@ -38,9 +40,11 @@ mod restamped;
 mod routes;
 mod search;
 mod sending;
+mod sleep;
 mod spreading;
 mod standby;
 mod stats;
+mod status;
 mod targets;
 mod telling;
 mod timers;
@@ -60,6 +64,7 @@ pub use event::{
     Command, Environment, Event, LinkEvent, LinkInfo, Output, Peer, Reach, Receipt, Ticket,
 };
 pub use stats::Stats;
+pub use status::{Doubt, EndReason, Status};
 pub use usage::Usage;
 
 use crate::id::{LinkId, NodeId};
@@ -67,6 +72,7 @@ use crate::time::{Timestamp, WallSeconds};
 use crate::wire::PeerEntry;
 use absentees::Absentees;
 use catchup::CatchUps;
+use environment::Surroundings;
 use flood::Seen;
 use history::History;
 use link::Link;
@@ -78,6 +84,7 @@ use promises::Promises;
 use restamped::Restamped;
 use routes::Routes;
 use search::Search;
+use status::Condition;
 use targets::Targets;
 use timers::{Timer, Timers};
 use trees::Trees;
@@ -143,6 +150,8 @@ pub struct Mesh {
     next_dial: u64,
     next_ticket: u64,
     offline: bool,
+    surroundings: Surroundings,
+    condition: Condition,
     closing: Option<Closing>,
     stats: Stats,
 }
@@ -199,6 +208,8 @@ impl Mesh {
             next_dial: 0,
             next_ticket: 0,
             offline: false,
+            surroundings: Surroundings::default(),
+            condition: Condition::default(),
             closing: None,
             stats: Stats::default(),
         };
@@ -213,8 +224,10 @@ impl Mesh {
             LinkEvent::Opened { link, info } => self.link_opened(now, link, info),
             LinkEvent::Received { link, bytes } => self.link_received(now, link, bytes),
             LinkEvent::Written { link, bytes } => self.link_written(now, link, bytes),
+            LinkEvent::Alive { link } => self.link_alive(now, link),
             LinkEvent::Closed { link, down } => self.link_closed(now, link, &down),
         }
+        self.review_status(now);
     }
 
     /// Takes what the user asks.
@@ -229,7 +242,7 @@ impl Mesh {
         if self.closing.is_some() && !matches!(command, Command::Close) {
             return Err(CommandError::Closed);
         }
-        match command {
+        let receipt = match command {
             Command::Connect {
                 address,
                 expected,
@@ -244,25 +257,16 @@ impl Mesh {
             Command::RequestPeers => Ok(self.request_peers(now)),
             Command::Disconnect { node } => self.disconnect(now, &node),
             Command::Close => Ok(self.close(now)),
-        }
+        };
+        self.condition.is_stale |= receipt.is_ok();
+        self.review_status(now);
+        receipt
     }
 
     /// Takes what happens around the node.
     pub fn handle_environment(&mut self, now: Timestamp, environment: Environment) {
-        match environment {
-            Environment::WallClock(said) => self.wall = WallClock { said, at: now },
-            Environment::Offline => self.offline = true,
-            Environment::Online => {
-                self.offline = false;
-                self.probe_all(now);
-                self.redial_all(now);
-            }
-            Environment::Resumed | Environment::Visible => {
-                self.probe_all(now);
-                self.redial_all(now);
-            }
-            Environment::Hidden | Environment::Frozen => {}
-        }
+        self.environment_changed(now, environment);
+        self.review_status(now);
     }
 
     /// Does everything whose deadline has come. To be called when [`Mesh::poll_timeout`] has passed; earlier does no harm.
@@ -270,6 +274,7 @@ impl Mesh {
         while let Some(timer) = self.timers.pop_expired(now) {
             self.timer_expired(now, timer);
         }
+        self.review_status(now);
     }
 
     /// The next thing to do; `None` when all is done for now.
@@ -335,6 +340,8 @@ impl Mesh {
             Timer::Stall(link) => self.stall_expired(now, link),
             Timer::Pace(link) => self.flush(now, link),
             Timer::Heartbeat(link) => self.heartbeat_expired(now, link),
+            Timer::Probe(link) => self.probe_expired(now, link),
+            Timer::Doubt => self.condition.is_stale = true,
             Timer::Contest(link) => self.contest_expired(now, link),
             Timer::Loan(link) => self.loan_expired(now, link),
             Timer::Announce(link) => self.announce_over(now, link),

@@ -165,6 +165,20 @@ impl Outbox {
         Ok(dropped)
     }
 
+    /// Drops what others said; says how much there was.
+    pub(super) fn drop_relayed(&mut self) -> usize {
+        let before = self.waiting.len();
+        self.waiting.retain(|parcel| parcel.class != Class::Relayed);
+        self.waiting_bytes = self.waiting.iter().map(|parcel| parcel.frame.len()).sum();
+        before - self.waiting.len()
+    }
+
+    /// Gives up what the transport was not given.
+    pub(super) fn take_waiting(&mut self) -> VecDeque<Parcel> {
+        self.waiting_bytes = 0;
+        core::mem::take(&mut self.waiting)
+    }
+
     /// Takes the next parcel that the transport may have, and counts it as handed over at `now`.
     pub(super) fn next(&mut self, now: Timestamp) -> Option<Bytes> {
         let size = self.waiting.front()?.frame.len();

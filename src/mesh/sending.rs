@@ -116,7 +116,8 @@ impl Mesh {
     ) -> usize {
         let (mut plain, mut compressed, mut waiting) = (Vec::new(), Vec::new(), Vec::new());
         for (&id, link) in &mut self.links {
-            let mesh = link.greeted().filter(|_| link.lent.is_none());
+            let is_fed = link.lent.is_none() && link.is_fed(self.config.queue_bytes);
+            let mesh = link.greeted().filter(|_| is_fed);
             let Some(greeted) = mesh.filter(|greeted| to(id, greeted)) else {
                 continue;
             };
@@ -166,6 +167,9 @@ impl Mesh {
     /// Gives the transport what its budget and the peer's pace allow of the queue.
     pub(super) fn flush(&mut self, now: Timestamp, id: LinkId) {
         while let Some(link) = self.links.get_mut(&id) {
+            if link.asleep.is_some() {
+                return;
+            }
             if link.is_paced() && link.pace_at > now {
                 if link.outbox.is_waiting() {
                     let at = link.pace_at;
@@ -185,6 +189,8 @@ impl Mesh {
             let Some(link) = self.links.get_mut(id) else {
                 continue;
             };
+            link.spoken = now;
+            link.fed += frame.len();
             if link.is_paced() {
                 link.pace_at = now + self.config.legacy_pace;
             }

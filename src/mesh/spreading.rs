@@ -123,7 +123,8 @@ impl Mesh {
 
     /// Whether some link gets payloads: if all are lazy, each has heard of the source by another that is gone.
     fn has_eager(&self, branch: &Branch) -> bool {
-        let mut mesh = self.links.iter().filter(|(_, link)| link.lent.is_none());
+        let is_mesh = |link: &Link| link.lent.is_none() && link.asleep.is_none();
+        let mut mesh = self.links.iter().filter(|(_, link)| is_mesh(link));
         let is_lazy = |id| branch.is_lazy(id) || self.trees.quiet().contains(&id);
         mesh.any(|(id, link)| {
             let greeted = link.greeted();
@@ -139,7 +140,8 @@ impl Mesh {
                 continue;
             };
             let is_told = |peer: &Greeted| ways.lead_to(id, peer) && ways.are_lazy(id, peer);
-            if !link.greeted().is_some_and(is_told) {
+            let is_awake = link.asleep.is_none();
+            if !is_awake || !link.greeted().is_some_and(is_told) {
                 continue;
             }
             told.push(id);

@@ -42,7 +42,7 @@ struct Dials {
 impl Mesh {
     /// Dials learnt addresses until there are as many dialled links as wanted.
     pub(super) fn want_links(&mut self, now: Timestamp) {
-        if self.offline || self.closing.is_some() {
+        if self.offline || self.closing.is_some() || self.surroundings.has_left {
             return;
         }
         let (at_once, in_all) = self.config.dials_at_once;

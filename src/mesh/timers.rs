@@ -26,6 +26,8 @@ pub(super) enum Timer {
     Pace(LinkId),
     /// The peer must have said something, or is asked.
     Heartbeat(LinkId),
+    /// The peer must have answered since the page came back.
+    Probe(LinkId),
     /// The older of two links to one peer must have shown that it lives.
     Contest(LinkId),
     /// It is asked whether the peer of a link on trial can be reached otherwise.
@@ -46,6 +48,8 @@ pub(super) enum Timer {
     Search,
     /// What waits for a way to a node must have gone.
     Lookup(WaitId),
+    /// It is time to doubt that the node is connected.
+    Doubt,
     /// A closing node stops waiting for its queues.
     Linger,
 }
@@ -86,6 +90,7 @@ impl Timers {
             Timer::Stall(link),
             Timer::Pace(link),
             Timer::Heartbeat(link),
+            Timer::Probe(link),
             Timer::Contest(link),
             Timer::Trial(link),
             Timer::Loan(link),

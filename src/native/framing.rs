@@ -48,6 +48,8 @@ pub(super) struct Decoded {
     pub(super) payload: usize,
     /// The newest ping. Only that one needs an answer (RFC 6455, 5.5.3).
     pub(super) ping: Option<Vec<u8>>,
+    /// A pong came, whatever it says: each shows that the far end lives (RFC 6455, 5.5.3).
+    pub(super) pong: bool,
     /// The end of the stream: nothing after it is to be read.
     pub(super) end: Option<End>,
 }
@@ -188,6 +190,7 @@ impl Decoder {
         match payload.control {
             _ if payload.left > 0 => self.payload = Some(payload),
             Some((Control::Ping, content)) => decoded.ping = Some(content),
+            Some((Control::Pong, _)) => decoded.pong = true,
             Some((Control::Close, content)) => decoded.end = Some(closed(&content)),
             Some(_) | None => {}
         }
@@ -263,6 +266,11 @@ pub(super) fn masked(payload: &[u8], mask: [u8; 4]) -> Bytes {
     let mut bytes = payload.to_vec();
     apply(mask, &mut bytes);
     bytes.into()
+}
+
+/// A ping, whose pong is not told from another's.
+pub(super) fn ping(mask: Option<[u8; 4]>) -> Bytes {
+    control(Control::Ping, &[], mask)
 }
 
 /// A pong that answers a ping with `content`.

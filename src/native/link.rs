@@ -76,6 +76,20 @@ impl Link for NativeLink {
         }
     }
 
+    fn ping(&mut self) {
+        match &mut self.kind {
+            Kind::Bytes(_) => {}
+            Kind::WebSocket(link) => link.ping(),
+        }
+    }
+
+    fn take_pong(&mut self) -> bool {
+        match &mut self.kind {
+            Kind::Bytes(_) => false,
+            Kind::WebSocket(link) => link.take_pong(),
+        }
+    }
+
     fn poll_close(&mut self, reason: &CloseReason, cx: &mut Context<'_>) -> Poll<()> {
         match &mut self.kind {
             Kind::Bytes(link) => link.poll_close(cx),

@@ -29,6 +29,8 @@ pub(super) struct WebSocketLink<S> {
     end: Option<LinkDown>,
     /// A Close was queued; nothing may follow it.
     closing: bool,
+    /// A pong has come that [`WebSocketLink::take_pong`] has not told.
+    has_pong: bool,
 }
 
 impl<S: ByteStream> WebSocketLink<S> {
@@ -51,6 +53,7 @@ impl<S: ByteStream> WebSocketLink<S> {
             early: BytesMut::from(early),
             end: None,
             closing: false,
+            has_pong: false,
         }
     }
 
@@ -78,6 +81,18 @@ impl<S: ByteStream> WebSocketLink<S> {
         }
     }
 
+    /// Asks the far end (RFC 6455, 5.5.2). It goes out with the next flush.
+    pub(super) fn ping(&mut self) {
+        let Ok(mask) = self.mask() else { return };
+        if !self.closing && self.io.control() < CONTROL {
+            self.io.push(Part::Control, framing::ping(mask));
+        }
+    }
+
+    pub(super) fn take_pong(&mut self) -> bool {
+        core::mem::take(&mut self.has_pong)
+    }
+
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, LinkDown>> {
         let flushed = told(self.io.poll_drain(cx));
         self.io.report(flushed, cx)
@@ -102,6 +117,9 @@ impl<S: ByteStream> WebSocketLink<S> {
                 return Poll::Ready(Err(end));
             }
             let (decoded, payload) = ready!(self.poll_decode(cx))?;
+            if decoded.pong {
+                self.has_pong = true;
+            }
             self.react(decoded, cx);
             if !payload.is_empty() {
                 return Poll::Ready(Ok(payload));

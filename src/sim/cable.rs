@@ -31,6 +31,8 @@ pub(super) enum Item {
     Frame(Bytes, Tag),
     /// The far end has read, so that this many bytes of this end's were taken.
     Written(usize),
+    /// The far end's system has answered a ping.
+    Alive,
     Closed(Box<LinkDown>),
 }
 

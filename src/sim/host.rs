@@ -137,6 +137,11 @@ impl Host {
         }
     }
 
+    /// Whether it runs in a browser: nobody can dial it.
+    pub(super) fn is_tab(&self) -> bool {
+        self.kind == Kind::Core && self.addresses.is_empty()
+    }
+
     pub(super) fn is_alive(&self) -> bool {
         !matches!(self.actor, Actor::Dead)
     }

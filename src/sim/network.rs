@@ -72,6 +72,25 @@ impl Simulation {
         }
     }
 
+    /// A node asks whether the far end of a link lives. What answers over a WebSocket is not the node but its system: a browser
+    /// does it for a page that it froze. A process that was stopped has nobody to answer for it, nor has one that is cut off.
+    pub(super) fn ping(&mut self, place: u32, link: LinkId) {
+        let plug = self.hosts[place as usize].links.get(&link).copied();
+        let Some(Plug { cable: slot, side }) = plug else {
+            return;
+        };
+        let Some(cable) = self.cables.cable(slot) else {
+            return;
+        };
+        let far = &cable.ends[usize::from(1 - side)];
+        let is_lost = !far.is_open || cable.lanes[usize::from(side)].is_broken;
+        let host = &self.hosts[far.place as usize];
+        let answers = cable.scheme.is_websocket() && (!host.is_frozen || host.is_tab());
+        if answers && !is_lost && !self.is_cut(place, far.place) {
+            self.send(slot, 1 - side, Item::Alive, true);
+        }
+    }
+
     /// A node closes a link, or gives up its dial. What it sent before goes first.
     pub(super) fn close(&mut self, place: u32, link: LinkId, reason: &CloseReason) {
         let Some(Plug { cable: slot, side }) = self.hosts[place as usize].links.remove(&link)
@@ -157,7 +176,7 @@ impl Simulation {
         );
         let size = match &first.item {
             Item::Frame(bytes, _) => bytes.len(),
-            Item::Opened | Item::Written(_) | Item::Closed(_) => 0,
+            Item::Opened | Item::Written(_) | Item::Alive | Item::Closed(_) => 0,
         };
         let at = first.at.max(self.now);
         if self.is_cut(sender, receiver) || self.hosts[receiver as usize].is_frozen {
@@ -212,6 +231,12 @@ impl Simulation {
             Item::Frame(bytes, tag) => self.frame_arrived(slot, side, link, bytes, tag),
             Item::Written(bytes) => {
                 let event = LinkEvent::Written { link, bytes };
+                self.hosts[receiver as usize]
+                    .actor
+                    .handle_link(self.now, event);
+            }
+            Item::Alive => {
+                let event = LinkEvent::Alive { link };
                 self.hosts[receiver as usize]
                     .actor
                     .handle_link(self.now, event);

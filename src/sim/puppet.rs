@@ -58,7 +58,7 @@ impl Puppet {
                 }
             }
             LinkEvent::Closed { link, .. } => drop(self.links.remove(&link)),
-            LinkEvent::Received { .. } | LinkEvent::Written { .. } => {}
+            LinkEvent::Received { .. } | LinkEvent::Written { .. } | LinkEvent::Alive { .. } => {}
         }
     }
 }

@@ -150,6 +150,7 @@ impl Simulation {
         match output {
             Output::Transmit { to, frame } => self.transmit(place, &to, &frame),
             Output::Dial { link, address } => self.dial(place, link, &address),
+            Output::Ping { link } => self.ping(place, link),
             Output::Close { link, reason } => self.close(place, link, &reason),
             Output::Event(event) => self.tell(place, event),
         }

@@ -7,6 +7,7 @@ use futures::Stream;
 
 use super::hub::{InboxId, Interest};
 use super::inbox::Item;
+use super::snapshot::{Snapshot, Status};
 use super::{MeshError, MeshSocket, Message};
 use crate::address::Address;
 use crate::id::NodeId;
@@ -106,7 +107,9 @@ impl Event {
                 node,
                 reason,
             },
-            mesh::Event::Settled { .. } | mesh::Event::Closed => return None,
+            mesh::Event::Settled { .. } | mesh::Event::Status(_) | mesh::Event::Closed => {
+                return None;
+            }
         })
     }
 }
@@ -151,5 +154,40 @@ impl Stream for Events {
 impl Drop for Events {
     fn drop(&mut self) {
         self.socket.shared.hub.unsubscribe(self.inbox);
+    }
+}
+
+/// The status of a node whenever it is another one, from [`MeshSocket::status_changes`]. Ends after
+/// [`Status::Closed`]. Cancel-safe.
+///
+/// It holds a handle: the node lives while this does.
+#[derive(Debug)]
+pub struct StatusChanges {
+    told: Option<Status>,
+    socket: MeshSocket,
+}
+
+impl StatusChanges {
+    pub(super) fn of(socket: &MeshSocket) -> Self {
+        Self {
+            told: None,
+            socket: socket.clone(),
+        }
+    }
+}
+
+impl Stream for StatusChanges {
+    type Item = Status;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Status>> {
+        let this = self.get_mut();
+        let told = this.told;
+        let changed =
+            |snapshot: &Snapshot| Some(snapshot.status()).filter(|now| Some(*now) != told);
+        let next = this.socket.shared.hub.poll_look(cx, changed);
+        if let Poll::Ready(Some(status)) = next {
+            this.told = Some(status);
+        }
+        next
     }
 }

@@ -28,7 +28,7 @@ use futures::channel::oneshot;
 pub use builder::{Builder, Node};
 pub use dispatcher::Dispatcher;
 pub use error::MeshError;
-pub use event::{Event, Events};
+pub use event::{Event, Events, StatusChanges};
 pub use faults::{FAULTS, Fault};
 pub use handlers::HandlerId;
 pub use hub::Announcer;
@@ -98,6 +98,11 @@ impl MeshSocket {
         self.look(Snapshot::status)
     }
 
+    /// The status, now and whenever it is another one. Who looks seldom sees the newest, not those between.
+    pub fn status_changes(&self) -> StatusChanges {
+        StatusChanges::of(self)
+    }
+
     /// Every node with a link to this one, in the order of their ids.
     pub fn peers(&self) -> Vec<Peer> {
         self.look(|snapshot| snapshot.peers.values().cloned().collect())
@@ -151,13 +156,13 @@ impl MeshSocket {
         self.shared.hub.look(read)
     }
 
-    /// Waits until the node has a peer; at once if it has one.
+    /// Waits until the node has a peer that was heard of late ([`Status::has_peer`]); at once if it has one.
     ///
     /// # Errors
     /// [`Failure::Closed`] if the node ends first. An address that fails is tried again and is no error here:
     /// [`MeshSocket::connect`] reports it, and [`MeshSocket::events`].
     pub async fn joined(&self) -> Result<(), MeshError> {
-        let joined = |snapshot: &Snapshot| snapshot.status().is_joined().then_some(());
+        let joined = |snapshot: &Snapshot| snapshot.status().has_peer().then_some(());
         poll_fn(|cx| self.shared.hub.poll_look(cx, joined))
             .await
             .ok_or(Failure::Closed.into())

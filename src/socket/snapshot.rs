@@ -5,41 +5,71 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::Address;
 use crate::id::NodeId;
-use crate::mesh::{Event, Mesh, Peer, Stats};
+use crate::mesh::{self, Doubt, EndReason, Event, Mesh, Peer, Stats};
 use crate::wire::{Endpoint, PeerEntry};
 
-/// Whether a node is in the mesh.
+/// Whether a node is in the mesh: what [`mesh::Status`] says, with waits in the place of times. When it changes to what is the table
+/// of [`mesh::Status`]'s module.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Status {
     /// It has never had a peer.
     #[default]
     Connecting,
-    /// It has a peer.
+    /// It has a peer that shows life.
     Joined,
-    /// It had one, and has none now.
+    /// It has peers, and what is sent now may reach nobody, or others may have said more than is known here.
+    Degraded {
+        /// Why.
+        why: Doubt,
+    },
+    /// It had a peer and has none now, or it cannot dial.
     Offline {
-        /// The wait until the next attempt, as it was when the last one failed; `None` if none is planned or one is under
-        /// way.
+        /// The wait until the next attempt, as it was when that was planned; `None` if none is planned or one is under way.
         retry_in: Option<Duration>,
     },
     /// It has ended.
-    Closed,
+    Closed {
+        /// Why.
+        reason: EndReason,
+    },
 }
 
 impl Status {
-    /// Whether something that is sent now reaches somebody.
-    pub fn is_joined(self) -> bool {
-        self == Self::Joined
+    /// Whether all is well: a peer shows life, and nothing is being caught up.
+    pub const fn is_joined(self) -> bool {
+        matches!(self, Self::Joined)
+    }
+
+    /// Whether there is a peer to send to that was heard of late: joined, or degraded for another reason than silence.
+    pub const fn has_peer(self) -> bool {
+        self.without_times().has_peer()
     }
 
     /// The state in one word.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
+        self.without_times().as_str()
+    }
+
+    const fn without_times(self) -> mesh::Status {
         match self {
-            Self::Connecting => "connecting",
-            Self::Joined => "joined",
-            Self::Offline { .. } => "offline",
-            Self::Closed => "closed",
+            Self::Connecting => mesh::Status::Connecting,
+            Self::Joined => mesh::Status::Joined,
+            Self::Degraded { why } => mesh::Status::Degraded { why },
+            Self::Offline { .. } => mesh::Status::Offline { next_attempt: None },
+            Self::Closed { reason } => mesh::Status::Closed { reason },
+        }
+    }
+
+    fn of(mesh: &Mesh) -> Self {
+        match mesh.status() {
+            mesh::Status::Connecting => Self::Connecting,
+            mesh::Status::Joined => Self::Joined,
+            mesh::Status::Degraded { why } => Self::Degraded { why },
+            mesh::Status::Offline { next_attempt } => Self::Offline {
+                retry_in: next_attempt.map(|at| at.since(mesh.status_since())),
+            },
+            mesh::Status::Closed { reason } => Self::Closed { reason },
         }
     }
 }
@@ -69,19 +99,16 @@ pub(super) struct Snapshot {
     pub(super) stats: Stats,
     pub(super) anchors: Vec<Address>,
     told: BTreeMap<NodeId, Vec<PeerEntry>>,
-    was_joined: bool,
-    retry_in: Option<Duration>,
-    ended: bool,
+    status: Status,
 }
 
 impl Snapshot {
     pub(super) fn apply(&mut self, mesh: &Mesh, event: &Event) {
         self.stats = mesh.stats();
+        self.status = Status::of(mesh);
         self.look_for_anchors(mesh, event);
         match event {
             Event::PeerUp(peer) | Event::PeerChanged(peer) => {
-                self.was_joined = true;
-                self.retry_in = None;
                 self.peers.insert(peer.node.clone(), peer.clone());
             }
             Event::PeerDown { node, .. } => {
@@ -91,7 +118,6 @@ impl Snapshot {
             Event::Peers { of } => {
                 self.told.insert(of.clone(), mesh.peers_of(of).to_vec());
             }
-            Event::DialFailed { redial, .. } => self.retry_in = *redial,
             _ => {}
         }
     }
@@ -107,14 +133,7 @@ impl Snapshot {
     }
 
     pub(super) fn status(&self) -> Status {
-        match (self.ended, self.peers.is_empty(), self.was_joined) {
-            (true, ..) => Status::Closed,
-            (false, false, _) => Status::Joined,
-            (false, true, true) => Status::Offline {
-                retry_in: self.retry_in,
-            },
-            (false, true, false) => Status::Connecting,
-        }
+        self.status
     }
 
     pub(super) fn topology(&self, own: &NodeId) -> Topology {
@@ -146,9 +165,19 @@ impl Snapshot {
         *self = Self {
             stats: self.stats,
             anchors: core::mem::take(&mut self.anchors),
-            ended: true,
+            status: ended(self.status),
             ..Self::default()
         };
+    }
+}
+
+/// The status of a node that has ended.
+fn ended(before: Status) -> Status {
+    match before {
+        Status::Closed { .. } => before,
+        _ => Status::Closed {
+            reason: EndReason::Dropped,
+        },
     }
 }
 

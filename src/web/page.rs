@@ -61,8 +61,8 @@ fn environment(event: &Event) -> Option<Environment> {
         "visibilitychange" => Some(Environment::Visible),
         "freeze" => Some(Environment::Frozen),
         "resume" => Some(Environment::Resumed),
-        // Kept for a way back, or gone for good, in which case the browser closes the sockets.
-        "pagehide" => Some(Environment::Frozen),
+        // Kept for a way back, or gone for good: nobody knows yet.
+        "pagehide" => Some(Environment::Leaving),
         // The first showing of a page is no return.
         "pageshow" => is_return(event).then_some(Environment::Resumed),
         "online" => Some(Environment::Online),

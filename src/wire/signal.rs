@@ -79,6 +79,8 @@ pub mod sub_flag {
     pub const GONE: u64 = 0x48;
     /// Tells where nodes can be dialled.
     pub const ADDRESSES: u64 = 0x47;
+    /// Says that the neighbour is about to sleep.
+    pub const SLEEP: u64 = 0x4b;
     /// Ours end here: from here up a number is the application's own again.
     pub const OWN_BELOW: u64 = 0x80;
 
@@ -188,6 +190,8 @@ pub enum Signal {
     Gone(Vec<MessageId>),
     /// Whisper: where the neighbour and others can be dialled. An extension.
     Addresses(Addresses),
+    /// Whisper: the neighbour sleeps from here on, until it speaks again. An extension.
+    Sleep,
     /// A broadcast or whisper for the application, with a plain sub-flag or one of the application's own.
     Application,
     /// Nothing that this node acts on. A broadcast of this sort is still relayed.
@@ -232,6 +236,7 @@ impl Signal {
             (Kind::Whisper, FETCH) => Self::Fetch(ids::parse_ids(&message.packets())?),
             (Kind::Whisper, GONE) => Self::Gone(ids::parse_ids(&message.packets())?),
             (Kind::Whisper, ADDRESSES) => Self::Addresses(Addresses::parse(&message.packets())?),
+            (Kind::Whisper, SLEEP) => Self::Sleep,
             (Kind::Renegotiate, COMPRESSION) => {
                 Self::Compression(parse_compression(&message.packets())?)
             }
@@ -289,6 +294,7 @@ impl Signal {
             Self::Fetch(ids) => ids::ids_payload(sub_flag::FETCH, ids),
             Self::Gone(ids) => ids::ids_payload(sub_flag::GONE, ids),
             Self::Addresses(addresses) => addresses.payload(),
+            Self::Sleep => vec![sub_flag::SLEEP.into()],
             Self::Application | Self::Unknown => Vec::new(),
         }
     }

@@ -125,6 +125,8 @@ impl Capabilities {
     pub const HISTORY: Self = Self(1 << 4);
     /// Tells and is told where nodes can be dialled ([`sub_flag::ADDRESSES`](super::sub_flag::ADDRESSES)).
     pub const ADDRESSES: Self = Self(1 << 5);
+    /// Says when it sleeps, and knows what it means ([`sub_flag::SLEEP`](super::sub_flag::SLEEP)).
+    pub const SLEEP: Self = Self(1 << 8);
 
     /// The set with these bits, known or not.
     pub const fn from_bits(bits: u32) -> Self {

@@ -22,6 +22,12 @@ pub struct Node {
     /// Reads nothing: what it is sent is not taken by the network.
     pub is_stalled: bool,
     pub is_dead: bool,
+    /// Neither reads nor does anything; its transport answers for it.
+    pub is_frozen: bool,
+    /// How often a deadline of its came.
+    pub deadlines: usize,
+    /// What came while it was frozen.
+    unread: Vec<LinkEvent>,
     /// What was sent to nodes that read nothing.
     unwritten: Vec<(LinkId, Bytes)>,
 }
@@ -91,6 +97,9 @@ impl World {
             events: Vec::new(),
             is_stalled: false,
             is_dead: false,
+            is_frozen: false,
+            deadlines: 0,
+            unread: Vec::new(),
             unwritten: Vec::new(),
         });
         self.transmissions.push(0);
@@ -204,7 +213,7 @@ impl World {
         let timeouts = self
             .nodes
             .iter()
-            .filter(|node| !node.is_dead)
+            .filter(|node| !node.is_dead && !node.is_frozen)
             .filter_map(|node| node.mesh.poll_timeout());
         timeouts
             .chain(self.queue.first_key_value().map(|(&(at, _), _)| at))
@@ -222,7 +231,9 @@ impl World {
         }
         for number in 0..self.nodes.len() {
             let node = &mut self.nodes[number];
-            if !node.is_dead && node.mesh.poll_timeout().is_some_and(|at| at <= self.now) {
+            let is_due = node.mesh.poll_timeout().is_some_and(|at| at <= self.now);
+            if is_due && !node.is_dead && !node.is_frozen {
+                node.deadlines += 1;
                 node.mesh.handle_timeout(self.now);
                 self.drain(number);
             }
@@ -232,6 +243,9 @@ impl World {
     fn deliver(&mut self, number: usize, event: LinkEvent) {
         if self.nodes[number].is_dead {
             return;
+        }
+        if self.nodes[number].is_frozen {
+            return self.nodes[number].unread.push(event);
         }
         match event {
             LinkEvent::Received { link, bytes } => {
@@ -262,6 +276,7 @@ impl World {
                         self.transmit(number, link, frame.clone());
                     }
                 }
+                Output::Ping { link } => self.ping(number, link),
                 Output::Close { link, reason } => {
                     let down = LinkDown::ClosedByPeer {
                         code: Some(reason.code()),
@@ -331,6 +346,28 @@ impl World {
             );
         }
         self.schedule(number, LinkEvent::Written { link, bytes });
+    }
+
+    /// The far end's transport answers, whatever its node does.
+    fn ping(&mut self, number: usize, link: LinkId) {
+        let far = self.ends.get(&(number, link));
+        if far.is_some_and(|&(to, _)| !self.is_cut(number, to)) {
+            self.schedule(number, LinkEvent::Alive { link });
+        }
+    }
+
+    /// A node is stopped, as a browser stops a page. It may be told before: `Environment::Frozen`.
+    pub fn freeze(&mut self, number: usize) {
+        self.nodes[number].is_frozen = true;
+    }
+
+    /// A node that was stopped goes on, and is told so after what waits was read.
+    pub fn thaw(&mut self, number: usize) {
+        self.nodes[number].is_frozen = false;
+        for event in core::mem::take(&mut self.nodes[number].unread) {
+            self.deliver(number, event);
+        }
+        self.environment(number, Environment::Resumed);
     }
 
     fn end(&mut self, number: usize, link: LinkId, down: LinkDown) {

@@ -132,7 +132,7 @@ impl Legacy {
                 }
             }
             LinkEvent::Closed { link, .. } => self.lost(now, link),
-            LinkEvent::Written { .. } => {}
+            LinkEvent::Written { .. } | LinkEvent::Alive { .. } => {}
         }
     }
 

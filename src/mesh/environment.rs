@@ -1,0 +1,98 @@
+//! What happens around the node: the page is hidden, frozen, left or shown again; the network goes and comes.
+//!
+//! A page cannot trust its links when it comes back: they are asked, with a short deadline, and what waits is dialled at once.
+
+use super::Mesh;
+use super::WallClock;
+use super::error::CloseReason;
+use super::event::Environment;
+use super::link::{Link, Phase};
+use super::targets::{Origin, State};
+use super::timers::Timer;
+use crate::id::LinkId;
+use crate::time::Timestamp;
+
+/// What is known of the page and of the network around it.
+#[derive(Debug, Default)]
+pub(super) struct Surroundings {
+    /// The page is not seen, so its timers come late.
+    pub(super) is_hidden: bool,
+    /// The page was left: nothing is dialled until it is shown again.
+    pub(super) has_left: bool,
+    /// Until when an address that is lost is dialled without a wait: what was up before the return is known to be dead then.
+    pub(super) hurries_until: Timestamp,
+}
+
+impl Mesh {
+    pub(super) fn environment_changed(&mut self, now: Timestamp, environment: Environment) {
+        self.condition.is_stale = true;
+        match environment {
+            Environment::WallClock(said) => self.wall = WallClock { said, at: now },
+            Environment::Offline => self.offline = true,
+            Environment::Online => {
+                self.condition.proof_after = self.offline.then_some(now);
+                self.offline = false;
+                self.come_back(now);
+            }
+            Environment::Visible => {
+                self.surroundings.is_hidden = false;
+                self.come_back(now);
+            }
+            Environment::Resumed => self.come_back(now),
+            Environment::Hidden => self.surroundings.is_hidden = true,
+            Environment::Frozen => self.fall_asleep(now),
+            Environment::Leaving => self.leave(now),
+        }
+    }
+
+    /// Finds out at once which links are dead, and dials what waits.
+    fn come_back(&mut self, now: Timestamp) {
+        if self.closing.is_some() {
+            return;
+        }
+        self.surroundings.has_left = false;
+        self.surroundings.hurries_until = now + 2 * self.config.probe_timeout;
+        self.note_sleep(now);
+        self.give_up_old_dials(now);
+        self.probe_all(now);
+        self.forget_failures();
+        self.redial_all(now);
+    }
+
+    /// Dials that hang since before may never be answered, as what they sent may be lost.
+    fn give_up_old_dials(&mut self, now: Timestamp) {
+        let is_old = |(_, link): &(&LinkId, &Link)| {
+            let is_dialled = matches!(link.phase, Phase::Dialled);
+            is_dialled && now.since(link.heard) >= self.config.probe_timeout
+        };
+        let old: Vec<_> = self
+            .links
+            .iter()
+            .filter(is_old)
+            .map(|(&id, _)| id)
+            .collect();
+        for id in old {
+            self.close_link(now, id, CloseReason::DialTimeout);
+        }
+    }
+
+    /// What failed without a network, or while nothing ran, says nothing of what is there.
+    fn forget_failures(&mut self) {
+        let is_waiting = |state: State| !matches!(state, State::On(_));
+        let waiting = self
+            .targets
+            .iter()
+            .filter(|(_, target)| target.origin == Origin::User && is_waiting(target.state()));
+        let waiting: Vec<_> = waiting.map(|(id, _)| id).collect();
+        for id in waiting {
+            self.targets.held(id);
+        }
+    }
+
+    /// Says goodbye on every link at once, and waits for nothing: the page may be gone in a moment.
+    fn leave(&mut self, now: Timestamp) {
+        self.surroundings.has_left = true;
+        self.timers.stop(Timer::Standby);
+        self.close_all(now);
+    }
+}

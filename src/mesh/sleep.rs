@@ -1,0 +1,156 @@
+//! Peers that sleep: tabs that the browser froze. They can be told from dead ones, are not fed, and catch up when they wake.
+//!
+//! A page that knows says so (*sleep*, 0x4b). One that does not know is found out: its WebSocket answers for it while it does
+//! not. Whoever speaks is awake. A link to a sleeper is kept for [`Config::asleep_cut`](super::Config::asleep_cut), or until the
+//! sleeper comes back by another one.
+
+use super::Mesh;
+use super::error::CloseReason;
+use super::event::Output;
+use super::link::{Greeted, Link};
+use super::outbox::Class;
+use super::timers::Timer;
+use crate::id::LinkId;
+use crate::time::Timestamp;
+use crate::wire::Signal;
+
+impl Mesh {
+    /// The far end's transport has answered for it.
+    pub(super) fn link_alive(&mut self, now: Timestamp, id: LinkId) {
+        if let Some(link) = self.links.get_mut(&id) {
+            link.alive = Some(now);
+        }
+    }
+
+    /// Whether a peer that is silent may be asleep: one that dialled this node over a WebSocket, as tabs do.
+    pub(super) fn may_sleep(&self, id: LinkId) -> bool {
+        let link = self.links.get(&id).filter(|link| {
+            !id.is_dialled() && link.info.scheme.is_websocket() && link.lent.is_none()
+        });
+        let greeted = link.and_then(Link::greeted);
+        greeted.is_some_and(|greeted| greeted.capable)
+    }
+
+    pub(super) fn is_asleep(&self, id: LinkId) -> bool {
+        let link = self.links.get(&id);
+        link.is_some_and(|link| link.asleep.is_some())
+    }
+
+    /// A peer that should have answered by now: whether its machine has, so that it only sleeps, or will be taken to.
+    pub(super) fn is_dozing(&mut self, now: Timestamp, id: LinkId) -> bool {
+        let Some(link) = self.links.get(&id) else {
+            return false;
+        };
+        if link.alive.is_none() {
+            return false;
+        }
+        let asleep_at = link.heard + self.config.asleep_after;
+        if now >= asleep_at {
+            self.link_sleeps(now, id, true);
+        } else {
+            self.outputs.push_back(Output::Ping { link: id });
+            let at = asleep_at.min(now + self.config.heartbeat);
+            self.timers.set(Timer::Heartbeat(id), at);
+        }
+        true
+    }
+
+    /// The peer of a link fell asleep, or woke.
+    pub(super) fn link_sleeps(&mut self, now: Timestamp, id: LinkId, is_asleep: bool) {
+        let Some(link) = self.links.get_mut(&id) else {
+            return;
+        };
+        if link.greeted().is_none() || link.asleep.is_some() == is_asleep {
+            return;
+        }
+        if is_asleep {
+            link.asleep = Some(now);
+            link.asked = None;
+            self.stop_feeding(now, id);
+            self.look_after_sleeper(now, id);
+        } else {
+            link.asleep = None;
+            self.timers.stop(Timer::Heartbeat(id));
+            self.begin_heartbeat(now, id);
+            // It names and fetches what was said meanwhile; then comes what waited for it alone.
+            self.send_history(now, id);
+            self.flush(now, id);
+        }
+    }
+
+    /// What goes to all is told anew when the peer wakes.
+    fn stop_feeding(&mut self, now: Timestamp, id: LinkId) {
+        self.end_catch_up(now, id);
+        self.timers.stop(Timer::Announce(id));
+        let Some(link) = self.links.get_mut(&id) else {
+            return;
+        };
+        link.announcing.clear();
+        link.owed.clear();
+        self.stats.dropped_slow += link.outbox.drop_relayed() as u64;
+    }
+
+    /// A sleeper is cut after its time, or when its machine answers no more that did before.
+    pub(super) fn look_after_sleeper(&mut self, now: Timestamp, id: LinkId) {
+        let Some(link) = self.links.get(&id) else {
+            return;
+        };
+        let cut_at = link.heard + self.config.asleep_cut;
+        let silence = self.config.silence;
+        if now >= cut_at {
+            return self.close_link(now, id, CloseReason::AsleepTooLong);
+        }
+        if link.alive.is_some_and(|alive| now.since(alive) >= silence) {
+            return self.close_link(now, id, CloseReason::Silent);
+        }
+        self.outputs.push_back(Output::Ping { link: id });
+        let at = cut_at.min(now + self.config.heartbeat);
+        self.timers.set(Timer::Heartbeat(id), at);
+    }
+
+    /// A sleeper is back by a newer link: the older one is of no use, and what waited for it goes over the newer.
+    pub(super) fn replace_sleeper(&mut self, now: Timestamp, older: LinkId, newer: LinkId) {
+        let waiting = self
+            .links
+            .get_mut(&older)
+            .map(|link| link.outbox.take_waiting())
+            .unwrap_or_default();
+        self.close_link(now, older, CloseReason::Replaced);
+        for parcel in waiting {
+            if parcel.class == Class::Own {
+                self.post_counted(now, newer, parcel);
+            }
+        }
+    }
+
+    /// This node is about to be stopped: its peers are told, and give it later what it misses from here on.
+    pub(super) fn fall_asleep(&mut self, now: Timestamp) {
+        let is_told = |peer: &Greeted| peer.sleeps;
+        let told: Vec<_> = self
+            .links
+            .iter()
+            .filter(|(_, link)| link.lent.is_none() && link.greeted().is_some_and(is_told))
+            .map(|(&id, _)| id)
+            .collect();
+        if !told.is_empty() {
+            self.left.get_or_insert(now);
+        }
+        for id in told {
+            self.send_signal(now, id, &Signal::Sleep);
+        }
+    }
+
+    /// This node runs again. Was it away for so long that its peers took it for asleep?
+    pub(super) fn note_sleep(&mut self, now: Timestamp) {
+        let heard = self.links.values().filter(|link| link.greeted().is_some());
+        let Some(heard) = heard.map(|link| link.heard).max() else {
+            return;
+        };
+        if now.since(heard) >= self.config.asleep_after {
+            self.left.get_or_insert(heard);
+        }
+        if self.left.is_some() {
+            self.note_reunion(now);
+        }
+    }
+}
