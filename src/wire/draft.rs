@@ -124,7 +124,7 @@ impl<'a> Draft<'a> {
             form,
             time: self.time.clone(),
             payload,
-            trailer: self.trailer,
+            trailer: self.trailer.clone(),
         }
     }
 }

@@ -12,6 +12,7 @@ use super::frame::{Frame, HEADER};
 use super::packets::Packets;
 use super::scan::{Scanner, Token};
 use super::signal::sub_flag;
+use super::topic::Topic;
 use super::trailer::Trailer;
 use super::value::{Limits, Value};
 use crate::id::{MessageId, NodeId};
@@ -232,6 +233,21 @@ impl Message {
     /// What stands behind the array; empty if nothing does, or nothing that this version reads.
     pub fn trailer(&self) -> &Trailer {
         &self.trailer
+    }
+
+    /// What it is about, if its sender said so.
+    pub fn topic(&self) -> Option<&Topic> {
+        self.trailer.topic.as_ref()
+    }
+
+    /// The number by which its sender awaits answers, if it does.
+    pub fn question(&self) -> Option<u64> {
+        self.trailer.question
+    }
+
+    /// The number of the question that it answers, if it does.
+    pub fn answers(&self) -> Option<u64> {
+        self.trailer.answer
     }
 
     /// The first item of the payload, if it is a whole number and not negative.

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use super::addresses::Addresses;
 use super::error::DecodeError;
 use super::ids::{self, History};
+use super::interest::{self, Interest};
 use super::message::{IdForm, Kind, Message};
 use super::value::Value;
 use crate::address::MAX_HOST;
@@ -81,6 +82,8 @@ pub mod sub_flag {
     pub const ADDRESSES: u64 = 0x47;
     /// Says that the neighbour is about to sleep.
     pub const SLEEP: u64 = 0x4b;
+    /// Tells which broadcasts are wanted.
+    pub const INTEREST: u64 = 0x49;
     /// Ours end here: from here up a number is the application's own again.
     pub const OWN_BELOW: u64 = 0x80;
 
@@ -192,6 +195,8 @@ pub enum Signal {
     Addresses(Addresses),
     /// Whisper: the neighbour sleeps from here on, until it speaks again. An extension.
     Sleep,
+    /// Whisper: which broadcasts the neighbour wants. An extension.
+    Interest(Interest),
     /// A broadcast or whisper for the application, with a plain sub-flag or one of the application's own.
     Application,
     /// Nothing that this node acts on. A broadcast of this sort is still relayed.
@@ -237,6 +242,7 @@ impl Signal {
             (Kind::Whisper, GONE) => Self::Gone(ids::parse_ids(&message.packets())?),
             (Kind::Whisper, ADDRESSES) => Self::Addresses(Addresses::parse(&message.packets())?),
             (Kind::Whisper, SLEEP) => Self::Sleep,
+            (Kind::Whisper, INTEREST) => Self::Interest(interest::parse(&message.packets())?),
             (Kind::Renegotiate, COMPRESSION) => {
                 Self::Compression(parse_compression(&message.packets())?)
             }
@@ -295,6 +301,7 @@ impl Signal {
             Self::Gone(ids) => ids::ids_payload(sub_flag::GONE, ids),
             Self::Addresses(addresses) => addresses.payload(),
             Self::Sleep => vec![sub_flag::SLEEP.into()],
+            Self::Interest(interest) => interest::payload(interest),
             Self::Application | Self::Unknown => Vec::new(),
         }
     }

@@ -8,9 +8,14 @@
 //! trailer = 0xc7 ‖ length: u8 ‖ 0x70 ‖ version: u8 = 1 ‖ flags: u8 ‖ fields in the order of their flags
 //! bit 0   = nonce: u64 big-endian
 //! bit 1   = capabilities: u32 big-endian
+//! bit 2   = topic: length u8 ‖ 1 to 128 bytes of UTF-8
+//! bit 3   = question: u64 big-endian
+//! bit 4   = answer: u64 big-endian
 //! ```
 //! Higher bits are fields to come; what they add stands behind the known ones and is passed over. So is padding, by
 //! which the whole frame gets a length that is a multiple of eight.
+
+use super::topic::Topic;
 
 /// The longest trailer that is read, in bytes, its three bytes of msgpack included.
 pub const MAX_TRAILER: usize = 256;
@@ -26,14 +31,23 @@ const HEAD: usize = 5;
 const FRAME_UNIT: usize = 8;
 const NONCE: u8 = 1 << 0;
 const CAPABILITIES: u8 = 1 << 1;
+const TOPIC: u8 = 1 << 2;
+const QUESTION: u8 = 1 << 3;
+const ANSWER: u8 = 1 << 4;
 
 /// What stands behind the array of a message. The default is an empty one, which takes no bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trailer {
     /// A number that keeps equal messages of one second apart.
     pub nonce: Option<u64>,
     /// What the sender of a handshake understands beyond protocol 0.7.
     pub capabilities: Option<Capabilities>,
+    /// What a message of an application is about.
+    pub topic: Option<Topic>,
+    /// Answers are awaited: the number by which its asker knows them, chosen at random.
+    pub question: Option<u64>,
+    /// The number of the question that is answered.
+    pub answer: Option<u64>,
 }
 
 impl Trailer {
@@ -54,10 +68,13 @@ impl Trailer {
         };
         let mut fields = Fields { rest: fields };
         Some(Self {
-            nonce: fields.next(flags & NONCE)?.map(u64::from_be_bytes),
+            nonce: fields.number(flags & NONCE)?,
             capabilities: fields
                 .next(flags & CAPABILITIES)?
                 .map(|bits| Capabilities(u32::from_be_bytes(bits))),
+            topic: fields.topic(flags & TOPIC)?,
+            question: fields.number(flags & QUESTION)?,
+            answer: fields.number(flags & ANSWER)?,
         })
     }
 
@@ -73,13 +90,25 @@ impl Trailer {
             flags |= CAPABILITIES;
             fields.extend_from_slice(&bits.to_be_bytes());
         }
+        if let Some(topic) = self.topic.as_ref().map(Topic::as_str) {
+            flags |= TOPIC;
+            // A topic has 128 bytes at most.
+            fields.push(topic.len() as u8);
+            fields.extend_from_slice(topic.as_bytes());
+        }
+        for (flag, number) in [(QUESTION, self.question), (ANSWER, self.answer)] {
+            if let Some(number) = number {
+                flags |= flag;
+                fields.extend_from_slice(&number.to_be_bytes());
+            }
+        }
         if flags != 0 {
             // py2p loses a link on which a read of 1,024 bytes ends four bytes into a frame. Where frames are multiples of
             // eight bytes that cannot be; readers skip what follows the fields.
             while !(out.len() + HEAD + fields.len()).is_multiple_of(FRAME_UNIT) {
                 fields.push(0);
             }
-            // Two bytes, the fields above and the padding: far below 256.
+            // Two bytes, the fields above, which have 157 at most, and the padding: far below 256.
             out.extend_from_slice(&[EXT8, 2 + fields.len() as u8, TAG, VERSION, flags]);
             out.extend_from_slice(&fields);
         }
@@ -100,6 +129,20 @@ impl Fields<'_> {
         let (field, rest) = self.rest.split_first_chunk()?;
         self.rest = rest;
         Some(Some(*field))
+    }
+
+    fn number(&mut self, flag: u8) -> Option<Option<u64>> {
+        Some(self.next(flag)?.map(u64::from_be_bytes))
+    }
+
+    /// A topic behind its length; `None` also if it is none.
+    fn topic(&mut self, flag: u8) -> Option<Option<Topic>> {
+        let Some([length]) = self.next(flag)? else {
+            return Some(None);
+        };
+        let (name, rest) = self.rest.split_at_checked(length.into())?;
+        self.rest = rest;
+        Topic::read(name).map(Some)
     }
 }
 
@@ -127,6 +170,10 @@ impl Capabilities {
     pub const ADDRESSES: Self = Self(1 << 5);
     /// Says when it sleeps, and knows what it means ([`sub_flag::SLEEP`](super::sub_flag::SLEEP)).
     pub const SLEEP: Self = Self(1 << 8);
+    /// Is told which broadcasts a neighbour wants, and sends it no others ([`sub_flag::INTEREST`](super::sub_flag::INTEREST)).
+    pub const TOPICS: Self = Self(1 << 6);
+    /// Does not want every broadcast: which, it says at once, and is to be told of none before.
+    pub const NARROWED: Self = Self(1 << 9);
 
     /// The set with these bits, known or not.
     pub const fn from_bits(bits: u32) -> Self {
