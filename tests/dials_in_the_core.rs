@@ -140,6 +140,7 @@ impl Pair {
             reach: Reach::Mesh,
             flag: Flag::BROADCAST,
             packets,
+            topic: None,
         };
         self.commands(side, command);
     }

@@ -76,6 +76,7 @@ fn murmur(node: &NodeId, n: u64) -> Bytes {
         .trailer(Trailer {
             nonce: Some(n),
             capabilities: None,
+            ..Trailer::default()
         })
         .encode(&[rs2p::Value::from(0x7f_u64)])
         .frame()
@@ -102,6 +103,7 @@ fn greeting(node: &NodeId) -> Bytes {
         .trailer(Trailer {
             nonce: Some(1),
             capabilities: Some(Capabilities::HEARTBEAT),
+            ..Trailer::default()
         })
         .encode(&hs.payload())
         .frame()

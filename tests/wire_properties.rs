@@ -3,12 +3,13 @@
 
 use bytes::Bytes;
 use proptest::collection::vec;
+use proptest::option::of;
 use proptest::prelude::*;
 use rs2p::id::{MessageId, NodeId};
 use rs2p::time::WallSeconds;
 use rs2p::wire::{
     Capabilities, Compression, DecodeError, Draft, Frame, FrameReader, HEADER, IdForm, Kind,
-    Limits, Message, RawPackets, Signal, Time, Trailer, Value,
+    Limits, MAX_TOPIC, Message, RawPackets, Signal, Time, Topic, Trailer, Value,
 };
 
 const MAX_BODY: usize = 1 << 16;
@@ -41,10 +42,22 @@ fn value() -> impl Strategy<Value = Value> {
 }
 
 fn trailer() -> impl Strategy<Value = Trailer> {
-    (any::<Option<u64>>(), any::<Option<u32>>()).prop_map(|(nonce, bits)| Trailer {
-        nonce,
+    let numbers = any::<[Option<u64>; 3]>();
+    (numbers, any::<Option<u32>>(), of(topic())).prop_map(|(numbers, bits, topic)| Trailer {
+        nonce: numbers[0],
         capabilities: bits.map(Capabilities::from_bits),
+        topic,
+        question: numbers[1],
+        answer: numbers[2],
     })
+}
+
+/// Any topic, the longest included.
+fn topic() -> impl Strategy<Value = Topic> {
+    let fits = |name: &String| (1..=MAX_TOPIC).contains(&name.len());
+    let name = "\\PC{1,40}|[a-z]{120,128}";
+    let names = name.prop_filter("a length in bytes", fits);
+    names.prop_map(|name| name.parse().expect("it fits"))
 }
 
 fn time() -> impl Strategy<Value = Time> {

@@ -8,8 +8,8 @@ wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 use rs2p::id::MessageId;
 use rs2p::time::WallSeconds;
 use rs2p::wire::{
-    Capabilities, DecodeError, Draft, Frame, FrameReader, Kind, Limits, MAX_TRAILER, Message,
-    Trailer, Value,
+    Capabilities, DecodeError, Draft, Frame, FrameReader, Kind, Limits, MAX_TOPIC, MAX_TRAILER,
+    Message, Topic, Trailer, Value,
 };
 
 const MAX_BODY: usize = 1 << 20;
@@ -45,7 +45,7 @@ fn trailer_of(bytes: &[u8]) -> Trailer {
     let read = open_packed(&packed).expect("bytes behind the array harm nothing");
     assert_eq!(read.packed(), packed, "the message is kept bit for bit");
     assert_eq!(read.packets(), ["payload".into()]);
-    *read.trailer()
+    read.trailer().clone()
 }
 
 #[test]
@@ -55,20 +55,23 @@ fn a_trailer_is_read_field_by_field() {
     let both = Trailer {
         nonce,
         capabilities,
+        ..Trailer::default()
     };
     assert_eq!(trailer_of(b"\xc7\x02\x70\x01\x00"), Trailer::default());
     assert_eq!(
         trailer_of(b"\xc7\x0a\x70\x01\x01\x01\x02\x03\x04\x05\x06\x07\x08"),
         Trailer {
             nonce,
-            capabilities: None
+            capabilities: None,
+            ..Trailer::default()
         }
     );
     assert_eq!(
         trailer_of(b"\xc7\x06\x70\x01\x02\x80\0\0\x01"),
         Trailer {
             nonce: None,
-            capabilities
+            capabilities,
+            ..Trailer::default()
         }
     );
     assert_eq!(
@@ -77,9 +80,52 @@ fn a_trailer_is_read_field_by_field() {
     );
     // A later field stands behind the known ones.
     assert_eq!(
-        trailer_of(b"\xc7\x10\x70\x01\x87\x01\x02\x03\x04\x05\x06\x07\x08\x80\0\0\x01??"),
+        trailer_of(b"\xc7\x10\x70\x01\x83\x01\x02\x03\x04\x05\x06\x07\x08\x80\0\0\x01??"),
         both
     );
+}
+
+#[test]
+fn a_topic_a_question_and_an_answer_stand_behind_the_rest() {
+    let topic = |name: &str| Some(name.parse().expect("a topic"));
+    let about = Trailer {
+        topic: topic("ab"),
+        ..Trailer::default()
+    };
+    assert_eq!(trailer_of(b"\xc7\x05\x70\x01\x04\x02ab"), about);
+    let all = Trailer {
+        question: Some(7),
+        answer: Some(8),
+        ..about
+    };
+    let bytes = b"\xc7\x15\x70\x01\x1c\x02ab\0\0\0\0\0\0\0\x07\0\0\0\0\0\0\0\x08";
+    assert_eq!(trailer_of(bytes), all);
+    let sender = sender();
+    let draft = Draft::new(Kind::Whisper, &sender, WallSeconds(1)).trailer(all);
+    let message = draft.encode(&[0_u8.into()]);
+    assert_eq!(message.topic().map(Topic::as_str), Some("ab"));
+    assert_eq!((message.question(), message.answers()), (Some(7), Some(8)));
+}
+
+#[test]
+fn a_topic_that_is_none_spoils_the_trailer_and_not_the_message() {
+    let not_ours: [&[u8]; 6] = [
+        b"\xc7\x02\x70\x01\x04",
+        b"\xc7\x03\x70\x01\x04\x00",
+        b"\xc7\x04\x70\x01\x04\x02a",
+        b"\xc7\x04\x70\x01\x04\x01\xff",
+        b"\xc7\x05\x70\x01\x0c\x02ab",
+        b"\xc7\x09\x70\x01\x10\0\0\0\0\0\0\x08",
+    ];
+    for bytes in not_ours {
+        assert_eq!(trailer_of(bytes), Trailer::default(), "{bytes:?}");
+    }
+    let long = |length: u8| {
+        let mut bytes = vec![0xc7, 3 + length, 0x70, 1, 4, length];
+        bytes.resize(bytes.len() + usize::from(length), b'a');
+        trailer_of(&bytes).topic.map(|topic| topic.as_str().len())
+    };
+    assert_eq!((long(128), long(129)), (Some(MAX_TOPIC), None));
 }
 
 #[test]
@@ -93,9 +139,11 @@ fn a_trailer_is_written_as_it_is_read() {
             let trailer = Trailer {
                 nonce,
                 capabilities,
+                ..Trailer::default()
             };
             let sender = sender();
-            let draft = Draft::new(Kind::Broadcast, &sender, WallSeconds(1)).trailer(trailer);
+            let draft =
+                Draft::new(Kind::Broadcast, &sender, WallSeconds(1)).trailer(trailer.clone());
             let written = draft.encode(&[0_u8.into()]);
             let read = written
                 .frame()
@@ -180,6 +228,7 @@ fn a_frame_with_a_trailer_has_a_multiple_of_eight_bytes() {
         let trailer = Trailer {
             nonce: Some(7),
             capabilities: None,
+            ..Trailer::default()
         };
         let draft = rs2p::wire::Draft::new(
             rs2p::wire::Kind::Broadcast,
@@ -187,7 +236,7 @@ fn a_frame_with_a_trailer_has_a_multiple_of_eight_bytes() {
             rs2p::time::WallSeconds(1),
         );
         let message = draft
-            .trailer(trailer)
+            .trailer(trailer.clone())
             .encode(&[0_u64.into(), "x".repeat(length).into()]);
         assert_eq!(message.frame().as_bytes().len() % 8, 0);
         let read =

@@ -11,16 +11,20 @@ use super::link::Link;
 use super::timers::Timer;
 use crate::id::{LinkId, MessageId};
 use crate::time::Timestamp;
-use crate::wire::{Frame, History, MAX_IDS, Message, Signal};
+use crate::wire::{Frame, History, MAX_IDS, Message, Signal, Topic};
 
 impl Mesh {
-    /// Names to a new neighbour what could be had here, but for what it said itself.
+    /// Names to a neighbour what could be had here of what it wants, but for what it was named already, and what it said
+    /// itself.
     pub(super) fn send_history(&mut self, now: Timestamp, id: LinkId) {
-        let peer = self.links.get(&id).and_then(Link::greeted);
+        let peer = self.links.get_mut(&id).and_then(Link::greeted_mut);
         let Some(peer) = peer.filter(|peer| peer.remembers) else {
             return;
         };
+        let named = peer.wish.name(now);
+        let is_new = |topic: Option<&Topic>| peer.wish.matches(topic) && !named.matches(topic);
         let kept = self.history.recent(now);
+        let kept = kept.filter(|kept| is_new(kept.topic.as_ref()));
         let others = kept.filter(|kept| kept.sender != peer.node);
         let mut entries: Vec<_> = others.map(|kept| (now.since(kept.at), kept.id)).collect();
         // The newest, if there are more than a list has.
@@ -29,20 +33,19 @@ impl Mesh {
         self.send_signal(now, id, &Signal::History(History { reach, entries }));
     }
 
-    /// A new neighbour names what it holds.
+    /// A neighbour names what it holds, or more of it.
     pub(super) fn handle_history(&mut self, now: Timestamp, id: LinkId, history: History) {
         self.tell_gap(now, &history);
-        if self.catch_ups.contains(id) {
-            return;
-        }
         let ids = history.entries.into_iter().map(|(_, id)| id);
         let wanted: VecDeque<_> = ids.filter(|id| !self.seen.contains(id)).collect();
         if wanted.is_empty() {
             return;
         }
-        self.catch_ups.begin(now, id, wanted);
-        self.timers
-            .set(Timer::CatchUp(id), now + self.config.catch_up_timeout);
+        if !self.catch_ups.extend(id, &wanted, MAX_IDS) {
+            self.catch_ups.begin(now, id, wanted);
+            let due = now + self.config.catch_up_timeout;
+            self.timers.set(Timer::CatchUp(id), due);
+        }
         self.catch_up(now);
     }
 

@@ -58,12 +58,21 @@ impl CatchUps {
         self.by_link.insert(link, catch_up);
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.by_link.is_empty()
+    /// The peer of a link holds these besides, of which so many are kept at most; false if nothing is wanted of it yet.
+    pub(super) fn extend(&mut self, link: LinkId, more: &VecDeque<MessageId>, most: usize) -> bool {
+        let Some(catch_up) = self.by_link.get_mut(&link).filter(|it| !it.is_over) else {
+            return false;
+        };
+        let known: BTreeSet<_> = catch_up.wanted.iter().copied().collect();
+        let room = most.saturating_sub(known.len());
+        let new = more.iter().filter(|id| !known.contains(*id)).take(room);
+        catch_up.wanted.extend(new.copied());
+        catch_up.is_parked = false;
+        true
     }
 
-    pub(super) fn contains(&self, link: LinkId) -> bool {
-        self.by_link.contains_key(&link)
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_link.is_empty()
     }
 
     pub(super) fn links(&self) -> Vec<LinkId> {

@@ -3,9 +3,10 @@
 use super::error::{CloseReason, CommandError, Failure};
 use super::event::{Reach, Receipt, Ticket};
 use super::flood::Forms;
-use super::link::Link;
+use super::link::{Greeted, Link};
 use super::lookup::Cargo;
 use super::outbox::Class;
+use super::sending::Letter;
 use super::spreading::Passing;
 use super::targets::{Origin, State};
 use super::timers::Timer;
@@ -13,7 +14,7 @@ use super::{Closing, Mesh};
 use crate::address::Address;
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
-use crate::wire::{Compression, Flag, Message, RawPackets, Signal};
+use crate::wire::{Compression, Flag, Message, Signal};
 
 /// What a message has besides its packets, at most: checksum, header, sub-flag and trailer.
 const ENVELOPE: usize = 512;
@@ -62,32 +63,27 @@ impl Mesh {
     pub(super) fn broadcast(
         &mut self,
         now: Timestamp,
+        ticket: Ticket,
         reach: &Reach,
         flag: &Flag,
-        packets: &RawPackets,
+        letter: Letter,
     ) -> Result<Receipt, CommandError> {
-        self.check_size(packets)?;
+        self.check_size(&letter)?;
         self.check_reach(reach)?;
-        let takes = |(id, link): (&LinkId, &Link)| {
-            let within = link
-                .greeted()
-                .is_some_and(|peer| reach.includes(&peer.node));
-            within && self.has_room(*id, packets)
-        };
-        if !self.links.iter().any(takes) {
+        let is_wanted = self.has_taker(reach, &letter, |_| true);
+        if is_wanted && !self.has_taker(reach, &letter, |id| self.has_room(id, &letter)) {
             return Err(CommandError::Busy);
         }
-        let message = self.compose(now, reach.kind(), flag, packets);
+        let message = self.compose(now, reach.kind(), flag, &letter);
         self.seen.insert(now, message.id());
-        let ticket = self.ticket();
         let forms = self.forms(&message);
         let links = match reach {
             Reach::Mesh => {
-                let (id, forms) = (message.id(), &forms);
                 let passing = Passing {
-                    id,
-                    forms,
+                    id: message.id(),
+                    forms: &forms,
                     from: None,
+                    topic: message.topic(),
                 };
                 self.spread(now, &passing, Class::Own, Some(ticket))
             }
@@ -95,12 +91,30 @@ impl Mesh {
                 reach.includes(&peer.node)
             }),
         };
-        self.expect_written(ticket, links);
+        if is_wanted {
+            self.expect_written(ticket, links);
+        } else {
+            // Nobody who is here wants it. It is kept for those who will.
+            self.settle(ticket, Ok(()));
+        }
         Ok(Receipt::Sent {
             ticket,
             id: Some(message.id()),
             links,
         })
+    }
+
+    /// Whether a peer within reach, by a link that fits, wants a message of the user's.
+    fn has_taker(&self, reach: &Reach, letter: &Letter, fits: impl Fn(LinkId) -> bool) -> bool {
+        let topic = letter.trailer.topic.as_ref();
+        let takes = |(id, link): (&LinkId, &Link)| {
+            let is_wanted = |peer: &Greeted| {
+                let is_whisper = *reach != Reach::Mesh;
+                reach.includes(&peer.node) && (is_whisper || peer.wish.matches(topic))
+            };
+            link.lent.is_none() && link.greeted().is_some_and(is_wanted) && fits(*id)
+        };
+        self.links.iter().any(takes)
     }
 
     fn check_reach(&self, reach: &Reach) -> Result<(), CommandError> {
@@ -113,8 +127,8 @@ impl Mesh {
         }
     }
 
-    pub(super) fn check_size(&self, packets: &RawPackets) -> Result<(), CommandError> {
-        let (size, limit) = (packets.as_bytes().len() + ENVELOPE, self.config.frame);
+    pub(super) fn check_size(&self, letter: &Letter) -> Result<(), CommandError> {
+        let (size, limit) = (letter.size() + ENVELOPE, self.config.frame);
         if size > limit {
             Err(CommandError::TooLarge { size, limit })
         } else {
@@ -145,8 +159,8 @@ impl Mesh {
     }
 
     /// Whether a greeted link takes a message with these packets without dropping anything for it.
-    pub(super) fn has_room(&self, id: LinkId, packets: &RawPackets) -> bool {
-        self.has_room_for(id, packets.as_bytes().len())
+    pub(super) fn has_room(&self, id: LinkId, letter: &Letter) -> bool {
+        self.has_room_for(id, letter.size())
     }
 
     /// As [`Mesh::has_room`], for so many bytes of packets.
@@ -229,6 +243,7 @@ impl Mesh {
         let ticket = self.ticket();
         self.closing = Some(Closing::Draining(ticket));
         self.forget_targets();
+        self.close_questions();
         for (id, cargo) in self.lookups.take_all() {
             self.timers.stop(Timer::Lookup(id));
             if let Cargo::Own { ticket, .. } = cargo {

@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use crate::address::{Address, Scheme};
 use crate::id::NodeId;
-use crate::wire::Limits;
+use crate::wire::{Limits, MAX_TOPICS};
 
 /// The subnet of a node that was given none.
 pub const DEFAULT_SUBNET: &str = "mesh";
@@ -156,6 +156,12 @@ pub struct Config {
     pub graft: Duration,
     /// Most announced broadcasts that are waited for. 8,192.
     pub promises: usize,
+    /// Most topics that a neighbour may name, and this node names; who wants more is sent everything. 256, 33 KiB a link.
+    pub topics: usize,
+    /// Most questions of the user's that wait for answers. 1,024.
+    pub questions: usize,
+    /// Most answers that one question may wait for. 4,096.
+    pub replies: usize,
     /// Own messages of at least this many bytes are compressed towards peers that can take it; `None` for never. 1 KiB.
     pub compress_from: Option<usize>,
 
@@ -228,6 +234,9 @@ impl Config {
             announce: Duration::from_millis(20),
             graft: Duration::from_millis(300),
             promises: 8_192,
+            topics: 256,
+            questions: 1_024,
+            replies: 4_096,
             compress_from: Some(1 << 10),
             linger: seconds(2),
         }
@@ -268,6 +277,11 @@ impl Config {
             ),
             (self.queue_frames > 0, "queue_frames", "at least 1"),
             (self.links > 0, "links", "at least 1"),
+            (
+                self.topics <= MAX_TOPICS,
+                "topics",
+                "at most 1,024, which are read",
+            ),
             (self.remember_ids > 0, "remember_ids", "at least 1"),
             (
                 self.remember >= self.accept_past + self.accept_future,

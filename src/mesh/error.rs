@@ -210,6 +210,14 @@ pub enum Failure {
     /// The link was refused or closed before both sides had greeted.
     #[error("{0}")]
     Refused(String),
+    /// A question was not answered in time, or not by enough.
+    #[error("{answers} of {wanted} answers came in time")]
+    NoAnswer {
+        /// How many came.
+        answers: usize,
+        /// How many were waited for.
+        wanted: usize,
+    },
     /// The node was closed first.
     #[error("the node was closed")]
     Closed,

@@ -7,7 +7,7 @@ use super::status::Status;
 use crate::address::{Address, Scheme};
 use crate::id::{LinkId, MessageId, NodeId};
 use crate::time::WallSeconds;
-use crate::wire::{Endpoint, Flag, Kind, Message, RawPackets};
+use crate::wire::{Endpoint, Flag, Interest, Kind, Message, RawPackets, Topic};
 
 /// What the transport tells the core. Handled by `Mesh::handle_link`, which takes anything.
 #[derive(Clone, Debug)]
@@ -81,6 +81,8 @@ pub enum Command {
         flag: Flag,
         /// The packets, without sub-flag.
         packets: RawPackets,
+        /// What they are about. Those who narrowed their interest to other topics are not sent it.
+        topic: Option<Topic>,
     },
     /// Send packets to one node. Settles when written to it; without a link to it, it is looked up and dialled.
     Whisper {
@@ -88,7 +90,35 @@ pub enum Command {
         to: NodeId,
         /// The packets, without sub-flag.
         packets: RawPackets,
+        /// What they are about, which its receiver is told.
+        topic: Option<Topic>,
+        /// The [number](Message::question) of the question that they answer.
+        answer: Option<u64>,
     },
+    /// Send packets to one node or to every node, and await answers: whispers with the question's number. Each is told by
+    /// [`Event::Answer`]. Settles when enough have come; as [`Failure::NoAnswer`] when the time is over; else as the
+    /// message does if it cannot be sent. py2p and js2p get the message and cannot answer it.
+    Ask {
+        /// Whom, if not everybody. A question to one node travels as [`Command::Whisper`], else as [`Command::Broadcast`].
+        to: Option<NodeId>,
+        /// What it is about.
+        topic: Option<Topic>,
+        /// The packets, without sub-flag.
+        packets: RawPackets,
+        /// How long to wait for answers.
+        patience: core::time::Duration,
+        /// How many answers are enough, at least one and at most [`Config::replies`](super::Config::replies). Each node is
+        /// counted once.
+        answers: usize,
+    },
+    /// Wait no longer for answers: the question settles as if its time was over.
+    Forget {
+        /// What the question was accepted under.
+        ticket: Ticket,
+    },
+    /// Be sent and told these broadcasts only; whispers always come. Every neighbour is told, now and whenever it is new. What the
+    /// user wants newly of the last minute follows.
+    Interest(Interest),
     /// Ask every peer for its peers.
     RequestPeers,
     /// Close the link to a peer, and do not dial it again.
@@ -239,6 +269,15 @@ pub enum Event {
         /// The message.
         message: Message,
         /// The peer that it came from, which is its sender only if that one is a neighbour.
+        via: NodeId,
+    },
+    /// An answer to a question of the user's, which is told nowhere else.
+    Answer {
+        /// What the question was accepted under.
+        ticket: Ticket,
+        /// The answer.
+        message: Message,
+        /// The peer that it came from.
         via: NodeId,
     },
     /// The node was without a peer for longer than the one that it found remembers: what was said in so much of the time that it

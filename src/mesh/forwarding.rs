@@ -13,9 +13,10 @@ use super::flood::{Age, age};
 use super::loans::Lent;
 use super::lookup::Cargo;
 use super::outbox::{Class, Parcel};
+use super::sending::Letter;
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
-use crate::wire::{Kind, Message, RawPackets, Signal, Trailer, sub_flag};
+use crate::wire::{Kind, Message, Signal, Trailer, sub_flag};
 
 impl Mesh {
     /// The link that leads to a node that is no neighbour, as far as this node knows.
@@ -35,15 +36,15 @@ impl Mesh {
     pub(super) fn whisper_over(
         &mut self,
         now: Timestamp,
+        ticket: Ticket,
         hop: LinkId,
         to: &NodeId,
-        packets: &RawPackets,
+        letter: &Letter,
     ) -> Result<Receipt, CommandError> {
-        if !self.has_room(hop, packets) {
+        if !self.has_room(hop, letter) {
             return Err(CommandError::Busy);
         }
-        let ticket = self.ticket();
-        Ok(self.forward_own(now, hop, to, packets, ticket))
+        Ok(self.forward_own(now, hop, to, letter, ticket))
     }
 
     pub(super) fn forward_own(
@@ -51,10 +52,10 @@ impl Mesh {
         now: Timestamp,
         hop: LinkId,
         to: &NodeId,
-        packets: &RawPackets,
+        letter: &Letter,
         ticket: Ticket,
     ) -> Receipt {
-        let message = self.compose(now, Kind::Whisper, sub_flag::WHISPER, packets);
+        let message = self.compose(now, Kind::Whisper, sub_flag::WHISPER, letter);
         let links = self.send_forward(now, hop, to, &message, Class::Own, Some(ticket));
         self.expect_written(ticket, links);
         Receipt::Sent {
@@ -119,7 +120,7 @@ impl Mesh {
         self.routes.learn(message.sender(), from);
         self.send_waiting(now, message.sender());
         if to == self.identity.node {
-            return self.deliver(from, message);
+            return self.take_whisper(from, message);
         }
         self.pass_on(now, from, &to, message);
     }

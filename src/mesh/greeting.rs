@@ -26,10 +26,11 @@ const CAPABILITIES: Capabilities = Capabilities::HEARTBEAT
     .union(Capabilities::ZLIB)
     .union(Capabilities::FORWARD)
     .union(Capabilities::ADDRESSES)
-    .union(Capabilities::SLEEP);
+    .union(Capabilities::SLEEP)
+    .union(Capabilities::TOPICS);
 
 /// What this node can do: without a memory of broadcasts there is nothing to fetch, nor to graft.
-fn capabilities(config: &Config) -> Capabilities {
+fn capabilities(config: &Config, is_narrow: bool) -> Capabilities {
     let remembers = config.history.0 > 0 && config.history.1 > 0;
     let mut all = CAPABILITIES;
     if remembers {
@@ -37,6 +38,9 @@ fn capabilities(config: &Config) -> Capabilities {
     }
     if remembers && config.trees > 0 {
         all = all.union(Capabilities::TREES);
+    }
+    if is_narrow {
+        all = all.union(Capabilities::NARROWED);
     }
     all
 }
@@ -77,10 +81,12 @@ impl Mesh {
 
     /// Sends the handshake of whoever speaks over the link at this end.
     pub(super) fn show_handshake(&mut self, now: Timestamp, id: LinkId) {
-        let Some(link) = self.links.get(&id) else {
+        let is_narrow = !self.interest.is_everything();
+        let Some(link) = self.links.get_mut(&id) else {
             return;
         };
         let (scheme, is_lent) = (link.info.scheme, link.lent.is_some());
+        link.said_narrow = is_narrow && !is_lent;
         let host = link.info.local_host.clone();
         let speaker = self.speaker(id);
         let protocol = scheme.protocol(&self.config.subnet);
@@ -94,7 +100,7 @@ impl Mesh {
         };
         let trailer = Trailer {
             // A lent link is as plain as the peers that it is lent for.
-            capabilities: (!is_lent).then(|| capabilities(&self.config)),
+            capabilities: (!is_lent).then(|| capabilities(&self.config, is_narrow)),
             ..Trailer::default()
         };
         let message = self.sign_as(now, &speaker, &Signal::Handshake(handshake), trailer);
@@ -251,11 +257,12 @@ impl Mesh {
             self.target_up(target);
             self.want_again(target, &node);
         }
+        self.introduce_interest(now, id);
         self.tell_peers(now, id);
         self.introduce_addresses(now, id);
         self.begin_trial(now, id);
         self.send_missed(now, id);
-        self.send_history(now, id);
+        self.open_history(now, id);
         self.send_waiting(now, &node);
         if let Some(target) = target {
             self.try_elsewhere(now, target);

@@ -83,12 +83,12 @@ impl Mesh {
         match link.asked {
             _ if link.asleep.is_some() => self.look_after_sleeper(now, id),
             Some(asked) => self.unanswered(now, id, asked),
-            None if now >= beat_at => self.ask(now, id),
+            None if now >= beat_at => self.ask_for_life(now, id),
             None => self.timers.set(Timer::Heartbeat(id), beat_at),
         }
     }
 
-    fn ask(&mut self, now: Timestamp, id: LinkId) {
+    fn ask_for_life(&mut self, now: Timestamp, id: LinkId) {
         let Some(link) = self.links.get(&id) else {
             return;
         };

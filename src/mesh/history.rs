@@ -11,6 +11,7 @@ use bytes::Bytes;
 use super::flood::Keyed;
 use crate::id::{LinkId, MessageId, NodeId};
 use crate::time::Timestamp;
+use crate::wire::Topic;
 
 /// A broadcast that is kept.
 #[derive(Clone, Debug)]
@@ -22,6 +23,10 @@ pub(super) struct Kept {
     pub(super) via: Option<LinkId>,
     /// The plain frame.
     pub(super) frame: Bytes,
+    /// What it is about.
+    pub(super) topic: Option<Topic>,
+    /// The user did not want it when it came.
+    pub(super) is_unheard: bool,
     /// The links that were told of it by its id, if it is this node's own.
     pub(super) told: Vec<LinkId>,
 }
@@ -41,6 +46,8 @@ impl Kept {
             sender,
             via,
             frame,
+            topic: None,
+            is_unheard: false,
             told: Vec::new(),
         }
     }
@@ -128,6 +135,27 @@ impl History {
         let span = self.span;
         let kept = self.kept.iter();
         kept.filter(move |kept| now.since(kept.at) < span)
+    }
+
+    /// What the user did not want when it came and now does, oldest first: by which link it came, and its frame.
+    pub(super) fn take_unheard(
+        &mut self,
+        now: Timestamp,
+        is_wanted: impl Fn(Option<&Topic>) -> bool,
+    ) -> Vec<(LinkId, Bytes)> {
+        let span = self.span;
+        let is_recent = |kept: &Kept| now.since(kept.at) < span;
+        let mut unheard = Vec::new();
+        for kept in self.kept.iter_mut().filter(|kept| kept.is_unheard) {
+            if let Some(via) = kept
+                .via
+                .filter(|_| is_recent(kept) && is_wanted(kept.topic.as_ref()))
+            {
+                kept.is_unheard = false;
+                unheard.push((via, kept.frame.clone()));
+            }
+        }
+        unheard
     }
 
     /// How far back nothing is missing.

@@ -4,6 +4,8 @@
 use core::ops::RangeBounds;
 
 use super::Mesh;
+use super::history::Kept;
+use super::link::Link;
 use super::outbox::Parcel;
 use super::targets::{Origin, TargetId};
 use crate::id::{LinkId, NodeId};
@@ -46,7 +48,10 @@ impl Mesh {
         node: &NodeId,
         when: impl RangeBounds<Timestamp>,
     ) {
-        let kept = self.history.recent(now);
+        let peer = self.links.get(&link).and_then(Link::greeted);
+        let is_wanted =
+            |kept: &Kept| peer.is_some_and(|peer| peer.wish.matches(kept.topic.as_ref()));
+        let kept = self.history.recent(now).filter(|kept| is_wanted(kept));
         let others = kept.filter(|kept| when.contains(&kept.at) && kept.sender != *node);
         let frames: Vec<_> = others.map(|kept| kept.frame.clone()).collect();
         for frame in frames {

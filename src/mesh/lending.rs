@@ -158,7 +158,8 @@ impl Mesh {
                 let nonce = Some(self.rng.next_u64());
                 let message = message.with_trailer(Trailer {
                     nonce,
-                    ..Trailer::default()
+                    capabilities: None,
+                    ..message.trailer().clone()
                 });
                 self.seen.insert(now, message.id());
                 self.pass_on(now, id, &lent.borrower, message);

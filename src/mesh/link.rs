@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, VecDeque};
 use bytes::Bytes;
 
 use super::event::LinkInfo;
+use super::interest::Wish;
 use super::loans::Lent;
 use super::outbox::{Bounds, Class, Full, Outbox, Parcel};
 use super::targets::TargetId;
@@ -45,6 +46,10 @@ pub(super) struct Greeted {
     pub(super) addresses: bool,
     /// It is told when this node sleeps, and tells when it does.
     pub(super) sleeps: bool,
+    /// It is told which broadcasts this node wants.
+    pub(super) topics: bool,
+    /// Which broadcasts it wants.
+    pub(super) wish: Wish,
     /// Frames go to it no faster than this node's legacy pace.
     pub(super) paced: bool,
     /// What it may be sent compressed with.
@@ -74,6 +79,8 @@ impl Greeted {
             remembers: has(Capabilities::HISTORY),
             addresses: has(Capabilities::ADDRESSES),
             sleeps: has(Capabilities::SLEEP),
+            topics: has(Capabilities::TOPICS),
+            wish: Wish::new(capabilities.unwrap_or_default()),
             paced: is_legacy && !is_js2p,
             compression: has(Capabilities::ZLIB).then_some(Compression::Zlib),
             form: handshake.form,
@@ -92,6 +99,8 @@ pub(super) struct Link {
     pub(super) lent: Option<Lent>,
     /// This node has sent its handshake.
     pub(super) spoke: bool,
+    /// That handshake said that this node does not want every broadcast.
+    pub(super) said_narrow: bool,
     /// The peer has sent something.
     pub(super) has_heard: bool,
     /// The peer's handshake, while it is not decided whether this link is to be.
@@ -159,6 +168,7 @@ impl Link {
             target: None,
             lent: None,
             spoke: false,
+            said_narrow: false,
             has_heard: false,
             held: None,
             reader: FrameReader::new(greeting_frame),
@@ -213,6 +223,13 @@ impl Link {
 
     pub(super) fn greeted(&self) -> Option<&Greeted> {
         match &self.phase {
+            Phase::Greeted(greeted) => Some(greeted),
+            Phase::Dialled | Phase::Up => None,
+        }
+    }
+
+    pub(super) fn greeted_mut(&mut self) -> Option<&mut Greeted> {
+        match &mut self.phase {
             Phase::Greeted(greeted) => Some(greeted),
             Phase::Dialled | Phase::Up => None,
         }

@@ -158,11 +158,11 @@ impl Mesh {
 
     fn send_by(&mut self, now: Timestamp, way: Way, node: &NodeId, cargo: Cargo) {
         match (cargo, way) {
-            (Cargo::Own { ticket, packets }, Way::Link(_)) => {
-                self.whisper_own(now, node, &packets, ticket);
+            (Cargo::Own { ticket, letter }, Way::Link(_)) => {
+                self.whisper_own(now, node, &letter, ticket);
             }
-            (Cargo::Own { ticket, packets }, Way::Hop(hop)) => {
-                self.forward_own(now, hop, node, &packets, ticket);
+            (Cargo::Own { ticket, letter }, Way::Hop(hop)) => {
+                self.forward_own(now, hop, node, &letter, ticket);
             }
             (Cargo::Foreign { message, .. }, Way::Link(link)) => {
                 self.hand_to_target(now, link, node, &message);

@@ -6,9 +6,10 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::event::Ticket;
+use super::sending::Letter;
 use crate::address::Address;
 use crate::id::{LinkId, NodeId};
-use crate::wire::{Message, RawPackets, Value};
+use crate::wire::{Message, Value};
 
 /// Most addresses that are tried for one node: whoever answers may lie.
 const CANDIDATES: usize = 8;
@@ -21,7 +22,7 @@ pub(super) struct WaitId(u64);
 #[derive(Debug)]
 pub(super) enum Cargo {
     /// Of this node's user.
-    Own { ticket: Ticket, packets: RawPackets },
+    Own { ticket: Ticket, letter: Letter },
     /// Of another node, as that one packed it, and the link by which it came.
     Foreign { from: LinkId, message: Message },
 }
@@ -29,7 +30,7 @@ pub(super) enum Cargo {
 impl Cargo {
     fn size(&self) -> usize {
         match self {
-            Self::Own { packets, .. } => packets.as_bytes().len(),
+            Self::Own { letter, .. } => letter.size(),
             Self::Foreign { message, .. } => message.packed().len(),
         }
     }
@@ -214,6 +215,15 @@ impl Lookups {
         Some((wanted, cargo))
     }
 
+    /// Takes out what the user sent under a ticket, if it waits.
+    pub(super) fn withdraw(&mut self, withdrawn: Ticket) -> Option<WaitId> {
+        let is_it = |waiting: &Waiting| matches!(waiting.cargo, Cargo::Own { ticket, .. } if ticket == withdrawn);
+        let mut all = self.waiting.iter();
+        let id = all.find_map(|(&id, waiting)| is_it(waiting).then_some(id))?;
+        self.take(id);
+        Some(id)
+    }
+
     /// Takes everything, for a node that closes.
     pub(super) fn take_all(&mut self) -> Vec<(WaitId, Cargo)> {
         let ids: Vec<_> = self.waiting.keys().copied().collect();
@@ -226,6 +236,7 @@ impl Lookups {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::RawPackets;
 
     fn node(name: &str) -> NodeId {
         name.parse().expect("an id")
@@ -234,7 +245,7 @@ mod tests {
     fn own(number: u64) -> Cargo {
         Cargo::Own {
             ticket: Ticket(number),
-            packets: RawPackets::from_values(&[]).expect("nothing"),
+            letter: Letter::new(RawPackets::default(), None, None),
         }
     }
 

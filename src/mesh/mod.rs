@@ -25,6 +25,7 @@ mod greeting;
 mod heartbeat;
 mod history;
 mod holding;
+mod interest;
 mod legacy;
 mod lending;
 mod link;
@@ -36,6 +37,7 @@ mod outbox;
 mod pace;
 mod peers;
 mod promises;
+mod questions;
 mod restamped;
 mod routes;
 mod search;
@@ -69,7 +71,7 @@ pub use usage::Usage;
 
 use crate::id::{LinkId, NodeId};
 use crate::time::{Timestamp, WallSeconds};
-use crate::wire::PeerEntry;
+use crate::wire::{Interest, PeerEntry};
 use absentees::Absentees;
 use catchup::CatchUps;
 use environment::Surroundings;
@@ -81,9 +83,11 @@ use lookup::Lookups;
 use pace::Pace;
 use peers::RoutingTable;
 use promises::Promises;
+use questions::{Asking, Questions};
 use restamped::Restamped;
 use routes::Routes;
 use search::Search;
+use sending::Letter;
 use status::Condition;
 use targets::Targets;
 use timers::{Timer, Timers};
@@ -137,6 +141,9 @@ pub struct Mesh {
     trees: Trees,
     promises: Promises,
     catch_ups: CatchUps,
+    /// Which broadcasts the user wants.
+    interest: Interest,
+    questions: Questions,
     /// Until when it was known to be in the mesh, while it is not or was not told what it missed.
     left: Option<Timestamp>,
     /// Links whose handshake is held.
@@ -190,6 +197,8 @@ impl Mesh {
             trees: Trees::new(config.trees),
             promises: Promises::new(config.promises),
             catch_ups: CatchUps::default(),
+            interest: Interest::default(),
+            questions: Questions::new(config.questions),
             left: None,
             held: BTreeSet::new(),
             unwanted: VecDeque::new(),
@@ -252,8 +261,38 @@ impl Mesh {
                 reach,
                 flag,
                 packets,
-            } => self.broadcast(now, &reach, &flag, &packets),
-            Command::Whisper { to, packets } => self.whisper(now, to, packets),
+                topic,
+            } => {
+                let (ticket, letter) = (self.ticket(), Letter::new(packets, topic, None));
+                self.broadcast(now, ticket, &reach, &flag, letter)
+            }
+            Command::Whisper {
+                to,
+                packets,
+                topic,
+                answer,
+            } => {
+                let (ticket, letter) = (self.ticket(), Letter::new(packets, topic, answer));
+                self.whisper(now, ticket, to, letter)
+            }
+            Command::Ask {
+                to,
+                topic,
+                packets,
+                patience,
+                answers,
+            } => {
+                let asking = Asking {
+                    to,
+                    topic,
+                    packets,
+                    patience,
+                    answers,
+                };
+                self.ask(now, asking)
+            }
+            Command::Forget { ticket } => Ok(self.forget_question(ticket)),
+            Command::Interest(interest) => Ok(self.narrow(now, interest)),
             Command::RequestPeers => Ok(self.request_peers(now)),
             Command::Disconnect { node } => self.disconnect(now, &node),
             Command::Close => Ok(self.close(now)),
@@ -346,6 +385,8 @@ impl Mesh {
             Timer::Loan(link) => self.loan_expired(now, link),
             Timer::Announce(link) => self.announce_over(now, link),
             Timer::CatchUp(link) => self.catch_up_expired(now, link),
+            Timer::Interest(link) => self.interest_expired(now, link),
+            Timer::Question(number) => self.question_expired(number),
             Timer::Promises => self.promises_expired(now),
             Timer::Trial(link) => self.ask_for_proof(now, link),
             Timer::Redial(target) => self.redial(now, target),
@@ -375,6 +416,8 @@ impl Mesh {
     }
 
     fn settle(&mut self, ticket: Ticket, result: Result<(), Failure>) {
-        self.tell(Event::Settled { ticket, result });
+        if !self.is_still_open(ticket, &result) {
+            self.tell(Event::Settled { ticket, result });
+        }
     }
 }

@@ -11,8 +11,32 @@ use super::outbox::{Class, Full, Parcel};
 use super::timers::Timer;
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
-use crate::wire::{Draft, Kind, Message, RawPackets, Signal, Trailer, Value};
+use crate::wire::{Draft, Kind, Message, RawPackets, Signal, Topic, Trailer, Value};
 use rand_chacha::rand_core::RngCore;
+
+/// What the user says, before it is a message.
+#[derive(Clone, Debug)]
+pub(super) struct Letter {
+    pub(super) packets: RawPackets,
+    /// What stands behind them, but for the nonce.
+    pub(super) trailer: Trailer,
+}
+
+impl Letter {
+    pub(super) fn new(packets: RawPackets, topic: Option<Topic>, answer: Option<u64>) -> Self {
+        let trailer = Trailer {
+            topic,
+            answer,
+            ..Trailer::default()
+        };
+        Self { packets, trailer }
+    }
+
+    /// How many bytes its packets have.
+    pub(super) fn size(&self) -> usize {
+        self.packets.as_bytes().len()
+    }
+}
 
 impl Mesh {
     /// Makes a control message of whoever speaks over the link at this end, and sends it.
@@ -58,15 +82,15 @@ impl Mesh {
         now: Timestamp,
         kind: Kind,
         sub_flag: impl Into<Value>,
-        packets: &RawPackets,
+        letter: &Letter,
     ) -> Message {
         let trailer = Trailer {
             nonce: Some(self.rng.next_u64()),
-            ..Trailer::default()
+            ..letter.trailer.clone()
         };
         Draft::new(kind, &self.identity.node, self.wall(now))
             .trailer(trailer)
-            .encode_raw(sub_flag, packets)
+            .encode_raw(sub_flag, &letter.packets)
     }
 
     /// Gives a parcel to the link's transport, or to its queue.

@@ -17,7 +17,7 @@ use super::timers::Timer;
 use super::trees::Branch;
 use crate::id::{LinkId, MessageId, NodeId};
 use crate::time::Timestamp;
-use crate::wire::{Signal, Trailer};
+use crate::wire::{Signal, Topic, Trailer};
 
 /// Ids that wait for one link before they are sent without waiting for more.
 const ANNOUNCED: usize = 256;
@@ -30,6 +30,7 @@ pub(super) struct Passing<'a> {
     pub(super) forms: &'a Forms,
     /// The link by which it came; `None` for this node's own.
     pub(super) from: Option<LinkId>,
+    pub(super) topic: Option<&'a Topic>,
 }
 
 /// Where a broadcast goes from here.
@@ -38,6 +39,7 @@ struct Ways<'a> {
     /// The links that get ids of every source.
     quiet: BTreeSet<LinkId>,
     source: &'a NodeId,
+    topic: Option<&'a Topic>,
     /// Who brought it.
     bearer: Option<NodeId>,
     /// Who announced it, or brought it to where it waits.
@@ -45,9 +47,10 @@ struct Ways<'a> {
 }
 
 impl Ways<'_> {
-    /// Whether a neighbour may not have it.
+    /// Whether a neighbour may not have it, and wants it.
     fn lead_to(&self, link: LinkId, peer: &Greeted) -> bool {
-        peer.node != *self.source
+        peer.wish.matches(self.topic)
+            && peer.node != *self.source
             && self.bearer.as_ref() != Some(&peer.node)
             && !self.knowing.contains(&link)
     }
@@ -76,12 +79,17 @@ impl Mesh {
         class: Class,
         ticket: Option<Ticket>,
     ) -> usize {
-        let Passing { id, forms, from } = *passing;
+        let Passing {
+            id,
+            forms,
+            from,
+            topic,
+        } = *passing;
         let source = &forms.sender;
         let mut branch = self.trees.take(source);
         match from {
             Some(link) => branch.came_by(link),
-            None if !self.has_eager(&branch) => {
+            None if self.are_all_lazy(&branch, topic) => {
                 branch.flood();
                 self.trees.unhush_all();
             }
@@ -93,6 +101,7 @@ impl Mesh {
             branch: &branch,
             quiet: self.trees.quiet().clone(),
             source,
+            topic,
             bearer: self.bearer(from),
             knowing,
         };
@@ -107,6 +116,8 @@ impl Mesh {
         self.trees.put(source, branch);
         let frame = forms.plain.as_bytes().clone();
         let mut kept = Kept::new(now, id, source.clone(), from, frame);
+        kept.topic = topic.cloned();
+        kept.is_unheard = from.is_some() && !self.interest.matches(topic);
         if from.is_none() {
             kept.told = told;
         }
@@ -121,15 +132,16 @@ impl Mesh {
             .cloned()
     }
 
-    /// Whether some link gets payloads: if all are lazy, each has heard of the source by another that is gone.
-    fn has_eager(&self, branch: &Branch) -> bool {
-        let is_mesh = |link: &Link| link.lent.is_none() && link.asleep.is_none();
-        let mut mesh = self.links.iter().filter(|(_, link)| is_mesh(link));
+    /// Whether every link that wants the payload is to get the id: each has heard of the source by another that is gone.
+    fn are_all_lazy(&self, branch: &Branch, topic: Option<&Topic>) -> bool {
         let is_lazy = |id| branch.is_lazy(id) || self.trees.quiet().contains(&id);
-        mesh.any(|(id, link)| {
-            let greeted = link.greeted();
-            greeted.is_some_and(|peer| !(peer.trees && is_lazy(*id)))
-        })
+        let is_mesh = |link: &Link| link.lent.is_none() && link.asleep.is_none();
+        let mesh = self.links.iter().filter(|(_, link)| is_mesh(link));
+        let peers = mesh.filter_map(|(&id, link)| Some((id, link.greeted()?)));
+        let mut takers = peers
+            .filter(|(_, peer)| peer.wish.matches(topic))
+            .peekable();
+        takers.peek().is_some() && takers.all(|(id, peer)| peer.trees && is_lazy(id))
     }
 
     /// Notes a broadcast for the neighbours that are told of it by its id; returns their links.
@@ -192,6 +204,18 @@ impl Mesh {
         match parent.and_then(Link::greeted) {
             // Two links to one peer: which one stays is not settled.
             Some(parent) if parent.node == peer.node => {}
+            // Who narrowed its interest brings a part of what the source says: that is no tree for the rest.
+            Some(parent) if parent.wish.is_narrow() && !peer.wish.is_narrow() => {
+                let narrow = branch.parent;
+                branch.came_by(id);
+                let narrow = narrow.filter(|link| branch.is_to_be_pruned(now, *link));
+                let source = kept.sender.clone();
+                // It may have had this by way of here, and take the link for one too many.
+                self.send_signal(now, id, &Signal::Graft(vec![*message]));
+                if let Some(narrow) = narrow {
+                    self.send_signal(now, narrow, &Signal::Prune(Some(source)));
+                }
+            }
             // The flood of the relatives is not to be relied on.
             Some(parent) if !parent.trees => branch.came_by(id),
             None if kept.via.is_some() => branch.came_by(id),

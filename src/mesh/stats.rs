@@ -12,6 +12,11 @@ pub struct Stats {
     pub duplicates: u64,
     /// Messages given to the application.
     pub delivered: u64,
+    /// Broadcasts that were not given to the application as it does not want them
+    /// ([`Command::Interest`](super::Command::Interest)).
+    pub unwanted: u64,
+    /// Answers dropped: to no question, too late, a second one, or of a node that was not asked.
+    pub unasked: u64,
     /// Frames handed to links, each counted once for each link.
     pub transmitted: u64,
     /// Broadcasts dropped as older than [`Config::accept_past`](super::Config::accept_past).

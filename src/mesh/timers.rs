@@ -38,6 +38,10 @@ pub(super) enum Timer {
     Announce(LinkId),
     /// A link must have brought something of what its peer has named.
     CatchUp(LinkId),
+    /// A neighbour must have said what it wants, or is told of what it wants newly.
+    Interest(LinkId),
+    /// A question must have been answered.
+    Question(u64),
     /// What was promised must have come, or is asked for.
     Promises,
     /// An address is dialled again.

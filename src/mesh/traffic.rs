@@ -111,7 +111,7 @@ impl Mesh {
     /// A broadcast that makes no sense was passed on all the same: its neighbour is not to blame.
     fn act_on_broadcast(&mut self, now: Timestamp, id: LinkId, message: Message) {
         match Signal::parse(&message) {
-            Ok(Signal::Application) => self.deliver(id, message),
+            Ok(Signal::Application) => self.deliver_if_wanted(id, message),
             Ok(Signal::Request {
                 request,
                 wanted,
@@ -140,9 +140,13 @@ impl Mesh {
         };
         // A question is of the moment: it takes every path, and is not kept.
         if matches!(Signal::parse(message), Ok(Signal::Application)) {
-            let (id, from) = (message.id(), Some(from));
-            let forms = &forms;
-            self.spread(now, &Passing { id, forms, from }, Class::Relayed, None);
+            let passing = Passing {
+                id: message.id(),
+                forms: &forms,
+                from: Some(from),
+                topic: message.topic(),
+            };
+            self.spread(now, &passing, Class::Relayed, None);
             return;
         }
         let arrived_from = self.links.get(&from).and_then(|link| link.node()).cloned();
@@ -155,8 +159,21 @@ impl Mesh {
         let Some(via) = self.links.get(&id).and_then(|link| link.node()).cloned() else {
             return;
         };
+        self.deliver_by(via, message);
+    }
+
+    pub(super) fn deliver_by(&mut self, via: NodeId, message: Message) {
         self.stats.delivered += 1;
         self.tell(Event::Message { message, via });
+    }
+
+    /// What was sent on need not be what the user wants.
+    fn deliver_if_wanted(&mut self, id: LinkId, message: Message) {
+        if self.interest.matches(message.topic()) {
+            self.deliver(id, message);
+        } else {
+            self.stats.unwanted += 1;
+        }
     }
 
     fn handle_whisper(&mut self, now: Timestamp, id: LinkId, message: Message) {
@@ -182,6 +199,7 @@ impl Mesh {
             Ok(Signal::Fetch(ids)) => self.owe(now, id, ids),
             Ok(Signal::Gone(ids)) => self.handle_gone(now, id, &ids),
             Ok(Signal::Sleep) => self.link_sleeps(now, id, true),
+            Ok(Signal::Interest(interest)) => self.handle_interest(now, id, interest),
             // A pong has done its work by coming. js2p greets twice. The rest nobody promised to know.
             Ok(_) | Err(_) => {}
         }
@@ -192,7 +210,7 @@ impl Mesh {
         if message.trailer().nonce.is_some() && !self.seen.insert(now, message.id()) {
             return self.stats.duplicates += 1;
         }
-        self.deliver(id, message);
+        self.take_whisper(id, message);
     }
 
     fn handle_peers(&mut self, now: Timestamp, id: LinkId, entries: Vec<PeerEntry>) {

@@ -37,9 +37,10 @@ impl Mesh {
         self.seen.contains(id)
     }
 
-    fn links_usage(&self) -> [(&'static str, usize, usize); 7] {
+    fn links_usage(&self) -> [(&'static str, usize, usize); 8] {
         let config = &self.config;
         let (mut bytes, mut frames, mut handed, mut unread, mut owed) = (0, 0, 0, 0, 0);
+        let mut topics = 0;
         for link in self.links.values() {
             let load = link.outbox.load();
             bytes = bytes.max(load.waiting_bytes);
@@ -47,6 +48,7 @@ impl Mesh {
             handed = handed.max(load.handed_bytes);
             unread = unread.max(link.reader.buffered());
             owed = owed.max(link.owed.len());
+            topics = topics.max(link.greeted().map_or(0, |peer| peer.wish.len()));
         }
         // One frame may exceed the budget, and what a transport reads at once comes on top of a frame that has begun.
         let beyond = config.frame + config.link_budget;
@@ -58,6 +60,7 @@ impl Mesh {
             ("link_budget", handed, beyond),
             ("frame", unread, beyond),
             ("owed", owed, config.owed),
+            ("topics", topics, config.topics),
             (
                 "queue_bytes",
                 self.catch_ups.held_bytes(),
@@ -66,7 +69,7 @@ impl Mesh {
         ]
     }
 
-    fn memory_usage(&self) -> [(&'static str, usize, usize); 13] {
+    fn memory_usage(&self) -> [(&'static str, usize, usize); 14] {
         let config = &self.config;
         let (own, foreign) = self.lookups.waiting();
         let (bytes, frames) = self.history.size();
@@ -84,6 +87,7 @@ impl Mesh {
             ("history.1", frames, config.history.1),
             ("trees", self.trees.len(), 2 * config.trees),
             ("promises", self.promises.len(), config.promises),
+            ("questions", self.questions.len(), config.questions),
             ("unwanted", self.unwanted.len(), config.unwanted),
         ]
     }

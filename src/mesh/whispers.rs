@@ -5,29 +5,31 @@ use super::error::CommandError;
 use super::event::{Receipt, Ticket};
 use super::lookup::Cargo;
 use super::outbox::{Class, Parcel};
+use super::sending::Letter;
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
-use crate::wire::{Kind, Message, RawPackets, sub_flag};
+use crate::wire::{Kind, Message, sub_flag};
 
 impl Mesh {
     pub(super) fn whisper(
         &mut self,
         now: Timestamp,
+        ticket: Ticket,
         to: NodeId,
-        packets: RawPackets,
+        letter: Letter,
     ) -> Result<Receipt, CommandError> {
-        self.check_size(&packets)?;
+        self.check_size(&letter)?;
         if to == self.identity.node {
             return Err(CommandError::ToSelf);
         }
         if self.table.contains(&to) {
-            return self.whisper_to_peer(now, &to, &packets);
+            return self.whisper_to_peer(now, ticket, &to, &letter);
         }
         if self.table.is_empty() {
             return Err(CommandError::NotJoined);
         }
         if let Some(hop) = self.next_hop(&to) {
-            return self.whisper_over(now, hop, &to, &packets);
+            return self.whisper_over(now, ticket, hop, &to, &letter);
         }
         if !self.lookups.has_room() {
             return Err(CommandError::TooMany {
@@ -35,8 +37,7 @@ impl Mesh {
                 limit: self.config.lookups,
             });
         }
-        let ticket = self.ticket();
-        let links = self.look_up(now, &to, Cargo::Own { ticket, packets });
+        let links = self.look_up(now, &to, Cargo::Own { ticket, letter });
         Ok(Receipt::Sent {
             ticket,
             id: None,
@@ -47,18 +48,18 @@ impl Mesh {
     fn whisper_to_peer(
         &mut self,
         now: Timestamp,
+        ticket: Ticket,
         to: &NodeId,
-        packets: &RawPackets,
+        letter: &Letter,
     ) -> Result<Receipt, CommandError> {
         if !self
             .table
             .link(to)
-            .is_some_and(|link| self.has_room(link, packets))
+            .is_some_and(|link| self.has_room(link, letter))
         {
             return Err(CommandError::Busy);
         }
-        let ticket = self.ticket();
-        Ok(self.whisper_own(now, to, packets, ticket))
+        Ok(self.whisper_own(now, to, letter, ticket))
     }
 
     /// Sends packets of the user's over the link to their receiver.
@@ -66,10 +67,10 @@ impl Mesh {
         &mut self,
         now: Timestamp,
         to: &NodeId,
-        packets: &RawPackets,
+        letter: &Letter,
         ticket: Ticket,
     ) -> Receipt {
-        let message = self.compose(now, Kind::Whisper, sub_flag::WHISPER, packets);
+        let message = self.compose(now, Kind::Whisper, sub_flag::WHISPER, letter);
         let links = self.post_whisper(now, to, &message, ticket);
         Receipt::Sent {
             ticket,

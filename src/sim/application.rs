@@ -117,6 +117,8 @@ impl Context<'_> {
         self.command(Command::Whisper {
             to: to.clone(),
             packets: packets(packet.into()),
+            topic: None,
+            answer: None,
         })
     }
 
@@ -131,6 +133,7 @@ pub(super) fn broadcast(packet: Value) -> Command {
         reach: Reach::Mesh,
         flag: Flag::BROADCAST,
         packets: packets(packet),
+        topic: None,
     }
 }
 

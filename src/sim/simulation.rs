@@ -286,7 +286,13 @@ impl Simulation {
     ) -> Result<Receipt, CommandError> {
         let to = self.id(to).clone();
         let packets = application::packets(packet.into());
-        self.command(from, Command::Whisper { to, packets })
+        let command = Command::Whisper {
+            to,
+            packets,
+            topic: None,
+            answer: None,
+        };
+        self.command(from, command)
     }
 
     /// Tells a node what happens around it. Its network is not touched by that: see [`Simulation::partition`].

@@ -84,6 +84,7 @@ fn failure_code(error: &Failure) -> &'static str {
         Failure::Unreachable(_) => "unreachable",
         Failure::WrongSubnet { .. } => "wrong-subnet",
         Failure::Refused(_) => "refused",
+        Failure::NoAnswer { .. } => "no-answer",
         Failure::Closed => "closed",
     }
 }

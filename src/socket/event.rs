@@ -107,7 +107,10 @@ impl Event {
                 node,
                 reason,
             },
-            mesh::Event::Settled { .. } | mesh::Event::Status(_) | mesh::Event::Closed => {
+            mesh::Event::Answer { .. }
+            | mesh::Event::Settled { .. }
+            | mesh::Event::Status(_)
+            | mesh::Event::Closed => {
                 return None;
             }
         })

@@ -124,6 +124,7 @@ impl MeshSocket {
             reach: options.reach.clone(),
             flag: options.flag.clone(),
             packets,
+            topic: None,
         };
         match self.ask(command, until).await? {
             Receipt::Sent {
@@ -163,8 +164,12 @@ impl MeshSocket {
 
     async fn whisper_raw(&self, to: &NodeId, packets: RawPackets) -> Result<(), MeshError> {
         let to = to.clone();
-        self.ask(Command::Whisper { to, packets }, Until::Settled)
-            .await
-            .map(drop)
+        let command = Command::Whisper {
+            to,
+            packets,
+            topic: None,
+            answer: None,
+        };
+        self.ask(command, Until::Settled).await.map(drop)
     }
 }

@@ -119,7 +119,7 @@ impl Legacy {
         self.say_with(world, kind, time, payload, Trailer::default())
     }
 
-    fn say_with(
+    pub fn say_with(
         &mut self,
         world: &mut World,
         kind: Kind,
@@ -151,6 +151,7 @@ impl Legacy {
         let trailer = Trailer {
             nonce: Some(1),
             capabilities: Some(capabilities),
+            ..Trailer::default()
         };
         let wall = Time::Seconds(wall(world));
         self.say_with(world, Kind::Whisper, wall, &handshake.payload(), trailer);

@@ -268,6 +268,7 @@ fn whispers_are_nobodys_to_fetch() {
         reach: Reach::Peers,
         flag: Flag::BROADCAST,
         packets,
+        topic: None,
     };
     world.command(1, command).expect("joined");
     world.run(1);

@@ -37,6 +37,7 @@ fn greeting(scheme: Scheme, node: &NodeId, port: Option<u16>) -> Message {
         .trailer(Trailer {
             nonce: Some(1),
             capabilities: Some(Capabilities::HEARTBEAT),
+            ..Trailer::default()
         })
         .encode(&hs.payload())
 }
@@ -60,6 +61,7 @@ fn whisper(node: &NodeId, signal: &Signal) -> Message {
         .trailer(Trailer {
             nonce: Some(99),
             capabilities: None,
+            ..Trailer::default()
         })
         .encode(&signal.payload())
 }

@@ -23,6 +23,7 @@ fn send(world: &mut World, from: usize, reach: Reach, flag: &Flag) -> Result<usi
         reach,
         flag: flag.clone(),
         packets,
+        topic: None,
     };
     let receipt = world.command(from, command)?;
     world.run(1);

@@ -59,6 +59,7 @@ fn a_whisper_to_one_peer_is_sent_again_to_nobody() {
         reach,
         flag: Flag::BROADCAST,
         packets: RawPackets::from_values(&[packet.into()]).expect("a packet"),
+        topic: None,
     };
     let to_friend = Reach::Peer(friend.node.clone());
     world

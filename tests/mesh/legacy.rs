@@ -97,6 +97,7 @@ fn a_relayed_message_keeps_every_bit() {
     draft.trailer = Trailer {
         nonce: Some(7),
         capabilities: None,
+        ..Trailer::default()
     };
     let message = draft.encode(&[
         Value::from(sub_flag::BROADCAST),

@@ -10,7 +10,7 @@ use rs2p::mesh::{
     LinkInfo, Mesh, Output, Reach, Receipt,
 };
 use rs2p::time::{Timestamp, WallSeconds};
-use rs2p::wire::{Flag, RawPackets, Value};
+use rs2p::wire::{Flag, Interest, RawPackets, Value};
 use rs2p::{Address, Scheme};
 use sha2::{Digest, Sha256};
 
@@ -167,8 +167,33 @@ impl World {
                 reach: Reach::Mesh,
                 flag: Flag::BROADCAST,
                 packets,
+                topic: None,
             },
         )
+    }
+
+    /// As [`World::broadcast`], about a topic.
+    pub fn say_about(
+        &mut self,
+        from: usize,
+        topic: &str,
+        packet: &str,
+    ) -> Result<Receipt, CommandError> {
+        let command = Command::Broadcast {
+            reach: Reach::Mesh,
+            flag: Flag::BROADCAST,
+            packets: RawPackets::from_values(&[packet.into()]).expect("a packet"),
+            topic: Some(topic.parse().expect("a topic")),
+        };
+        self.command(from, command)
+    }
+
+    /// A node wants broadcasts about these topics only.
+    pub fn narrow(&mut self, number: usize, topics: &[&str]) {
+        let topics = topics.iter().map(|name| name.parse().expect("a topic"));
+        let interest = Interest::topics(topics);
+        self.command(number, Command::Interest(interest))
+            .expect("an interest is accepted");
     }
 
     pub fn whisper(
@@ -183,6 +208,8 @@ impl World {
             Command::Whisper {
                 to: to.clone(),
                 packets,
+                topic: None,
+                answer: None,
             },
         )
     }
