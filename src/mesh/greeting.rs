@@ -296,7 +296,7 @@ impl Mesh {
                 }
             }
             Joined::Rival { older } if self.is_asleep(older) => {
-                self.replace_sleeper(now, older, id)
+                self.replace_sleeper(now, older, id);
             }
             Joined::Rival { older } => self.contest_begun(now, &peer.node, older, id),
         }

@@ -10,7 +10,7 @@ use super::event::Output;
 use super::link::{Greeted, Link};
 use super::outbox::Class;
 use super::timers::Timer;
-use crate::id::LinkId;
+use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
 use crate::wire::Signal;
 
@@ -29,6 +29,13 @@ impl Mesh {
         });
         let greeted = link.and_then(Link::greeted);
         greeted.is_some_and(|greeted| greeted.capable)
+    }
+
+    /// Whether a peer sleeps: it said so, or its transport alone answers for it.
+    pub fn sleeps(&self, peer: &NodeId) -> bool {
+        self.table
+            .link(peer)
+            .is_some_and(|link| self.is_asleep(link))
     }
 
     pub(super) fn is_asleep(&self, id: LinkId) -> bool {
@@ -142,8 +149,10 @@ impl Mesh {
 
     /// This node runs again. Was it away for so long that its peers took it for asleep?
     pub(super) fn note_sleep(&mut self, now: Timestamp) {
-        let heard = self.links.values().filter(|link| link.greeted().is_some());
-        let Some(heard) = heard.map(|link| link.heard).max() else {
+        let silence = self.config.silence;
+        let links = self.links.values().filter(|link| link.greeted().is_some());
+        // What waited while this node was stopped may have been read already.
+        let Some(heard) = links.map(|link| link.whole_until(now, silence)).max() else {
             return;
         };
         if now.since(heard) >= self.config.asleep_after {

@@ -335,6 +335,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_ping_that_is_answered_is_told_once() {
+        for (mut link, mut peer) in [server(TransportOptions::default()).await, client().await] {
+            assert!(!link.take_pong());
+            link.ping();
+            flush(&mut link).await;
+            // The peer's library answers as it reads on, and as it writes.
+            assert!(matches!(next(&mut peer).await, Message::Ping(_)));
+            say(&mut peer, Message::Binary(Bytes::from_static(b"x"))).await;
+            receive_all(&mut link, 1).await;
+            assert!(link.take_pong() && !link.take_pong());
+        }
+    }
+
+    #[tokio::test]
     async fn a_peer_that_pings_and_does_not_read_costs_little() {
         let (mut link, peer) = server(TransportOptions::default()).await;
         // The socket towards the peer is full; every further pong has to wait.

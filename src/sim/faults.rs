@@ -8,7 +8,7 @@ use super::cable::Item;
 use super::host::Actor;
 use super::node::Place;
 use super::simulation::Simulation;
-use crate::mesh::{Environment, LinkDown};
+use crate::mesh::{CloseReason, Environment, LinkDown, LinkEvent};
 
 /// Who notices that a link is lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -157,7 +157,8 @@ impl Simulation {
         self.disturbed(place.0);
     }
 
-    /// Ends a freeze: the node is told that it was resumed, and then does and reads all that is due at once.
+    /// Ends a freeze: the node is told that it was resumed, and then does and reads all that is due at once. A tab finds its
+    /// WebSockets closed, as Chromium does that to a page which it resumes (with code 1001).
     pub fn thaw(&mut self, place: Place) {
         let host = &mut self.hosts[place.number()];
         if !core::mem::take(&mut host.is_frozen) || !host.is_alive() {
@@ -166,6 +167,9 @@ impl Simulation {
         host.timer = None;
         self.disturbed(place.0);
         self.environment(place, Environment::Resumed);
+        if self.hosts[place.number()].is_tab() {
+            self.browser_closes(place);
+        }
         if let Some(armed) = self.hosts[place.number()].wake {
             let what = super::agenda::What::Wake { place: place.0 };
             let number = self.agenda.push(armed.at.max(self.now), what);
@@ -173,6 +177,24 @@ impl Simulation {
         }
         self.arm(place.0);
         self.let_pass();
+    }
+
+    /// A browser closes the WebSockets of a page: neither end did, and both are told.
+    fn browser_closes(&mut self, place: Place) {
+        let host = &mut self.hosts[place.number()];
+        let links = core::mem::take(&mut host.links);
+        let down = || LinkDown::ClosedByPeer {
+            code: Some(CloseReason::Shutdown.code()),
+            reason: String::new(),
+        };
+        for (link, plug) in links {
+            self.send(plug.cable, plug.side, Item::Closed(Box::new(down())), false);
+            self.unplug(plug.cable, plug.side);
+            let event = LinkEvent::Closed { link, down: down() };
+            let actor = &mut self.hosts[place.number()].actor;
+            actor.handle_link(self.now, event);
+        }
+        self.drain(place.0);
     }
 
     /// A node reads so many bytes a second; `None` as fast as they come, 0 nothing at all.

@@ -10,7 +10,7 @@ use rs2p::mesh::{
     LinkInfo, Mesh, Output, Reach, Receipt,
 };
 use rs2p::time::{Timestamp, WallSeconds};
-use rs2p::wire::{Flag, Interest, RawPackets, Value};
+use rs2p::wire::{Flag, FrameReader, Interest, Limits, RawPackets, Signal, Value};
 use rs2p::{Address, Scheme};
 use sha2::{Digest, Sha256};
 
@@ -39,6 +39,8 @@ pub struct World {
     pub chunk: usize,
     /// Every closed link, with the node that closed it.
     pub closes: Vec<(usize, CloseReason)>,
+    /// What was sent to a node of the application's: frames and bytes.
+    sent_to: BTreeMap<usize, (usize, usize)>,
     /// Frames handed to links, by node.
     pub transmissions: Vec<usize>,
     scheme: Scheme,
@@ -64,6 +66,7 @@ impl World {
             nodes: Vec::new(),
             chunk: usize::MAX,
             closes: Vec::new(),
+            sent_to: BTreeMap::new(),
             transmissions: Vec::new(),
             scheme,
             latency: Duration::from_millis(5),
@@ -359,6 +362,10 @@ impl World {
             self.by_hand.entry(link).or_default().push(frame);
             return self.schedule(number, LinkEvent::Written { link, bytes });
         };
+        if is_applications(&frame) {
+            let sent = self.sent_to.entry(to).or_default();
+            *sent = (sent.0 + 1, sent.1 + frame.len());
+        }
         if self.nodes[to].is_stalled {
             return self.nodes[number].unwritten.push((link, frame));
         }
@@ -395,6 +402,16 @@ impl World {
             self.deliver(number, event);
         }
         self.environment(number, Environment::Resumed);
+    }
+
+    /// How many messages of the application were sent to a node, compressed ones aside.
+    pub fn sent_to(&self, number: usize) -> usize {
+        self.sent_to.get(&number).map_or(0, |sent| sent.0)
+    }
+
+    /// As [`World::sent_to`], in bytes.
+    pub fn sent_bytes_to(&self, number: usize) -> usize {
+        self.sent_to.get(&number).map_or(0, |sent| sent.1)
     }
 
     fn end(&mut self, number: usize, link: LinkId, down: LinkDown) {
@@ -627,4 +644,12 @@ impl World {
             .map(|byte| format!("{byte:02x}"))
             .collect()
     }
+}
+
+fn is_applications(frame: &Bytes) -> bool {
+    let mut reader = FrameReader::new(1 << 20);
+    reader.push(frame.clone());
+    let frame = reader.next_frame().ok().flatten();
+    let message = frame.and_then(|frame| frame.open(&[], 1 << 20, &Limits::DEFAULT).ok());
+    message.is_some_and(|message| matches!(Signal::parse(&message), Ok(Signal::Application)))
 }
