@@ -24,6 +24,7 @@ mod ids;
 mod interest;
 mod message;
 mod packets;
+mod presence;
 mod reader;
 mod scan;
 mod signal;
@@ -41,6 +42,10 @@ pub use ids::{History, MAX_IDS};
 pub use interest::{Interest, MAX_TOPICS};
 pub use message::{IdForm, Kind, Message, Time};
 pub use packets::RawPackets;
+pub use presence::{
+    Departure, MAX_ENTRIES, MAX_HASHES, MAX_HOSTS, MAX_PRESENCE, Mark, Presence, PresenceEntry,
+    PresenceState, Stamp, Word,
+};
 pub use reader::FrameReader;
 pub use signal::{Endpoint, Handshake, MAX_CODES, MAX_PEERS, PeerEntry, Signal, sub_flag};
 pub use topic::{InvalidTopic, MAX_TOPIC, Topic, Topics};

@@ -69,6 +69,39 @@ impl RawPackets {
         })
     }
 
+    /// Packets that a peer wrote, copied out of what they came in.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if the bytes are not whole values, or hold more than [`Limits::DEFAULT`] allows.
+    pub fn from_encoded(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut scanner = Scanner::new(bytes, &PACKET_LIMITS);
+        let mut count = 0;
+        while !scanner.rest().is_empty() {
+            scanner.announce(1)?;
+            scanner.skip_announced(1)?;
+            count += 1;
+        }
+        let bytes = Bytes::copy_from_slice(bytes);
+        Ok(Self { count, bytes })
+    }
+
+    /// The packets as a value of any type that can be deserialised: a tuple or sequence has their items, anything else is the
+    /// one packet there is.
+    ///
+    /// # Errors
+    /// [`DecodeError::OtherType`] if they are of another type.
+    pub fn deserialize<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
+        Packets::new(&self.bytes, self.count).deserialize()
+    }
+
+    /// The packets, one value each.
+    pub fn values(&self) -> Vec<Value> {
+        let mut scanner = Scanner::sharing(&self.bytes, &Limits::NONE);
+        (0..self.count)
+            .map_while(|_| scanner.value().ok())
+            .collect()
+    }
+
     /// How many packets there are.
     pub fn count(&self) -> usize {
         self.count

@@ -10,6 +10,7 @@ use super::error::DecodeError;
 use super::ids::{self, History};
 use super::interest::{self, Interest};
 use super::message::{IdForm, Kind, Message};
+use super::presence::Presence;
 use super::value::Value;
 use crate::address::MAX_HOST;
 use crate::id::{MessageId, NodeId, ProtocolId};
@@ -84,6 +85,8 @@ pub mod sub_flag {
     pub const SLEEP: u64 = 0x4b;
     /// Tells which broadcasts are wanted.
     pub const INTEREST: u64 = 0x49;
+    /// Tells who is in the mesh.
+    pub const PRESENCE: u64 = 0x4a;
     /// Ours end here: from here up a number is the application's own again.
     pub const OWN_BELOW: u64 = 0x80;
 
@@ -197,6 +200,8 @@ pub enum Signal {
     Sleep,
     /// Whisper: which broadcasts the neighbour wants. An extension.
     Interest(Interest),
+    /// Whisper: who is in the mesh. An extension.
+    Presence(Presence),
     /// A broadcast or whisper for the application, with a plain sub-flag or one of the application's own.
     Application,
     /// Nothing that this node acts on. A broadcast of this sort is still relayed.
@@ -243,6 +248,7 @@ impl Signal {
             (Kind::Whisper, ADDRESSES) => Self::Addresses(Addresses::parse(&message.packets())?),
             (Kind::Whisper, SLEEP) => Self::Sleep,
             (Kind::Whisper, INTEREST) => Self::Interest(interest::parse(&message.packets())?),
+            (Kind::Whisper, PRESENCE) => Self::Presence(Presence::parse(&message.packets())?),
             (Kind::Renegotiate, COMPRESSION) => {
                 Self::Compression(parse_compression(&message.packets())?)
             }
@@ -302,6 +308,7 @@ impl Signal {
             Self::Addresses(addresses) => addresses.payload(),
             Self::Sleep => vec![sub_flag::SLEEP.into()],
             Self::Interest(interest) => interest::payload(interest),
+            Self::Presence(presence) => presence.payload(),
             Self::Application | Self::Unknown => Vec::new(),
         }
     }

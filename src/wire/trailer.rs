@@ -174,6 +174,8 @@ impl Capabilities {
     pub const TOPICS: Self = Self(1 << 6);
     /// Does not want every broadcast: which, it says at once, and is to be told of none before.
     pub const NARROWED: Self = Self(1 << 9);
+    /// Tells and is told who is in the mesh ([`sub_flag::PRESENCE`](super::sub_flag::PRESENCE)).
+    pub const PRESENCE: Self = Self(1 << 7);
 
     /// The set with these bits, known or not.
     pub const fn from_bits(bits: u32) -> Self {
