@@ -241,6 +241,7 @@ impl Mesh {
             None => {}
         }
         let ticket = self.ticket();
+        self.say_goodbye(now);
         self.closing = Some(Closing::Draining(ticket));
         self.forget_targets();
         self.close_questions();

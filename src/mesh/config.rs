@@ -162,6 +162,14 @@ pub struct Config {
     pub questions: usize,
     /// Most answers that one question may wait for. 4,096.
     pub replies: usize,
+    /// Whether the node takes part in presence: it tells others that it is in the mesh, is told of them, and hands that on. On.
+    pub presence: bool,
+    /// Most nodes that are known to be in the mesh, or to have left it within two minutes. 4,096, some 2 MiB; with the longest
+    /// packets 6 MiB.
+    pub members: usize,
+    /// Time that a member which cannot be reached has to turn up elsewhere, before it has left. 4 s: with `silence` and the way
+    /// to tell of it, one that died without a word is gone within 40 s, and one that lost its relay finds another within one.
+    pub member_grace: Duration,
     /// Own messages of at least this many bytes are compressed towards peers that can take it; `None` for never. 1 KiB.
     pub compress_from: Option<usize>,
 
@@ -237,6 +245,9 @@ impl Config {
             topics: 256,
             questions: 1_024,
             replies: 4_096,
+            presence: true,
+            members: 4_096,
+            member_grace: seconds(4),
             compress_from: Some(1 << 10),
             linger: seconds(2),
         }

@@ -1,6 +1,7 @@
 //! How a link ended, told twice: to a log, and to who asked for the link. It decides nothing.
 
 use super::error::{CloseReason, Failure, LinkDown};
+use crate::wire::Departure;
 
 /// How a link ended, in the words of those who care: a log, and who asked for it.
 #[derive(Debug)]
@@ -9,6 +10,8 @@ pub(super) struct Ended {
     pub(super) failure: Failure,
     /// The node has another link: there is nothing to dial.
     pub(super) is_duplicate: bool,
+    /// What others are told of it.
+    pub(super) departure: Departure,
     /// The node is reachable otherwise, and links enough are up: nothing was lost.
     pub(super) is_surplus: bool,
 }
@@ -38,6 +41,7 @@ impl Ended {
         Self {
             reason,
             failure,
+            departure: Departure::Lost,
             is_duplicate: code == Some(CloseReason::DUPLICATE),
             is_surplus: code == Some(CloseReason::SURPLUS),
         }
@@ -55,6 +59,10 @@ impl Ended {
         Self {
             reason: reason.to_string(),
             failure,
+            departure: match reason {
+                CloseReason::Silent => Departure::Timeout,
+                _ => Departure::Lost,
+            },
             is_duplicate: matches!(reason, CloseReason::Duplicate),
             is_surplus: matches!(reason, CloseReason::Surplus),
         }

@@ -7,6 +7,7 @@ use super::WallClock;
 use super::error::CloseReason;
 use super::event::Environment;
 use super::link::{Link, Phase};
+use super::member::MemberState;
 use super::targets::{Origin, State};
 use super::timers::Timer;
 use crate::id::LinkId;
@@ -39,8 +40,14 @@ impl Mesh {
                 self.come_back(now);
             }
             Environment::Resumed => self.come_back(now),
-            Environment::Hidden => self.surroundings.is_hidden = true,
-            Environment::Frozen => self.fall_asleep(now),
+            Environment::Hidden => {
+                self.surroundings.is_hidden = true;
+                self.show_state(now, MemberState::Hidden);
+            }
+            Environment::Frozen => {
+                self.show_state(now, MemberState::Asleep);
+                self.fall_asleep(now);
+            }
             Environment::Leaving => self.leave(now),
         }
     }
@@ -51,12 +58,22 @@ impl Mesh {
             return;
         }
         self.surroundings.has_left = false;
+        self.show_state(now, self.awake());
         self.surroundings.hurries_until = now + 2 * self.config.probe_timeout;
         self.note_sleep(now);
         self.give_up_old_dials(now);
         self.probe_all(now);
         self.forget_failures();
         self.redial_all(now);
+    }
+
+    /// How this node, which runs, is shown to others.
+    fn awake(&self) -> MemberState {
+        if self.surroundings.is_hidden {
+            MemberState::Hidden
+        } else {
+            MemberState::Awake
+        }
     }
 
     /// Dials that hang since before may never be answered, as what they sent may be lost.
@@ -93,6 +110,7 @@ impl Mesh {
     fn leave(&mut self, now: Timestamp) {
         self.surroundings.has_left = true;
         self.timers.stop(Timer::Standby);
+        self.say_goodbye(now);
         self.close_all(now);
     }
 }

@@ -3,11 +3,12 @@
 use bytes::Bytes;
 
 use super::error::{CloseReason, Failure, LinkDown};
+use super::member::Member;
 use super::status::Status;
 use crate::address::{Address, Scheme};
 use crate::id::{LinkId, MessageId, NodeId};
 use crate::time::WallSeconds;
-use crate::wire::{Endpoint, Flag, Interest, Kind, Message, RawPackets, Topic};
+use crate::wire::{Departure, Endpoint, Flag, Interest, Kind, Message, RawPackets, Topic};
 
 /// What the transport tells the core. Handled by `Mesh::handle_link`, which takes anything.
 #[derive(Clone, Debug)]
@@ -125,6 +126,11 @@ pub enum Command {
     Disconnect {
         /// The peer.
         node: NodeId,
+    },
+    /// Show packets to every member, in place of those before: at most [`MAX_PRESENCE`](crate::wire::MAX_PRESENCE) bytes.
+    Present {
+        /// The packets; none to show nothing.
+        packets: RawPackets,
     },
     /// Write what waits, close every link, and end. Settles when every link is closed.
     Close,
@@ -285,6 +291,17 @@ pub enum Event {
     Gap {
         /// How much time.
         unknown: core::time::Duration,
+    },
+    /// A node is in the mesh ([`Mesh::members`](super::Mesh::members)).
+    MemberJoined(Member),
+    /// A member shows something else, fell asleep or woke up.
+    MemberChanged(Member),
+    /// A node is in the mesh no more.
+    MemberLeft {
+        /// The node.
+        node: NodeId,
+        /// Why.
+        reason: Departure,
     },
     /// A neighbour told its peers.
     Peers {

@@ -36,6 +36,9 @@ fn capabilities(config: &Config, is_narrow: bool) -> Capabilities {
     if remembers {
         all = all.union(Capabilities::HISTORY);
     }
+    if config.presence {
+        all = all.union(Capabilities::PRESENCE);
+    }
     if remembers && config.trees > 0 {
         all = all.union(Capabilities::TREES);
     }
@@ -264,6 +267,7 @@ impl Mesh {
         self.send_missed(now, id);
         self.open_history(now, id);
         self.send_waiting(now, &node);
+        self.presence_greeted(now, id);
         if let Some(target) = target {
             self.try_elsewhere(now, target);
         }

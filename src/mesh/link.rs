@@ -50,6 +50,8 @@ pub(super) struct Greeted {
     pub(super) topics: bool,
     /// Which broadcasts it wants.
     pub(super) wish: Wish,
+    /// It tells and is told who is in the mesh.
+    pub(super) presence: bool,
     /// Frames go to it no faster than this node's legacy pace.
     pub(super) paced: bool,
     /// What it may be sent compressed with.
@@ -81,6 +83,7 @@ impl Greeted {
             sleeps: has(Capabilities::SLEEP),
             topics: has(Capabilities::TOPICS),
             wish: Wish::new(capabilities.unwrap_or_default()),
+            presence: has(Capabilities::PRESENCE),
             paced: is_legacy && !is_js2p,
             compression: has(Capabilities::ZLIB).then_some(Compression::Zlib),
             form: handshake.form,

@@ -308,6 +308,7 @@ impl Mesh {
             } else if !ended.is_surplus && !self.table.contains(&node) {
                 self.look_soon(now);
             }
+            self.presence_parted(now, id, greeted, ended.departure);
             if greeted.capable {
                 self.repeat_over_other(now, greeted);
             } else {

@@ -33,9 +33,12 @@ mod links;
 mod loans;
 mod locating;
 mod lookup;
+mod member;
+mod members;
 mod outbox;
 mod pace;
 mod peers;
+mod presence;
 mod promises;
 mod questions;
 mod restamped;
@@ -65,12 +68,14 @@ pub use error::{CloseReason, CommandError, Failure, LinkDown};
 pub use event::{
     Command, Environment, Event, LinkEvent, LinkInfo, Output, Peer, Reach, Receipt, Ticket,
 };
+pub use member::{Member, MemberState};
 pub use stats::Stats;
 pub use status::{Doubt, EndReason, Status};
 pub use usage::Usage;
 
 use crate::id::{LinkId, NodeId};
 use crate::time::{Timestamp, WallSeconds};
+pub use crate::wire::Departure;
 use crate::wire::{Interest, PeerEntry};
 use absentees::Absentees;
 use catchup::CatchUps;
@@ -82,6 +87,7 @@ use loans::Loans;
 use lookup::Lookups;
 use pace::Pace;
 use peers::RoutingTable;
+use presence::Standing;
 use promises::Promises;
 use questions::{Asking, Questions};
 use restamped::Restamped;
@@ -144,6 +150,8 @@ pub struct Mesh {
     /// Which broadcasts the user wants.
     interest: Interest,
     questions: Questions,
+    /// Who is in the mesh.
+    standing: Standing,
     /// Until when it was known to be in the mesh, while it is not or was not told what it missed.
     left: Option<Timestamp>,
     /// Links whose handshake is held.
@@ -199,6 +207,7 @@ impl Mesh {
             catch_ups: CatchUps::default(),
             interest: Interest::default(),
             questions: Questions::new(config.questions),
+            standing: Standing::new(identity.node.clone(), config.members),
             left: None,
             held: BTreeSet::new(),
             unwanted: VecDeque::new(),
@@ -295,6 +304,7 @@ impl Mesh {
             Command::Interest(interest) => Ok(self.narrow(now, interest)),
             Command::RequestPeers => Ok(self.request_peers(now)),
             Command::Disconnect { node } => self.disconnect(now, &node),
+            Command::Present { packets } => self.present(now, packets),
             Command::Close => Ok(self.close(now)),
         };
         self.condition.is_stale |= receipt.is_ok();
@@ -387,6 +397,7 @@ impl Mesh {
             Timer::CatchUp(link) => self.catch_up_expired(now, link),
             Timer::Interest(link) => self.interest_expired(now, link),
             Timer::Question(number) => self.question_expired(number),
+            Timer::Presence | Timer::Members => self.presence_due(now),
             Timer::Promises => self.promises_expired(now),
             Timer::Trial(link) => self.ask_for_proof(now, link),
             Timer::Redial(target) => self.redial(now, target),

@@ -53,6 +53,10 @@ struct Trial {
 }
 
 impl Search {
+    pub(super) fn is_on_trial(&self, link: LinkId) -> bool {
+        self.trials.contains_key(&link)
+    }
+
     /// The link is not on trial any more.
     pub(super) fn end_trial(&mut self, link: LinkId) {
         self.trials.remove(&link);
@@ -162,6 +166,7 @@ impl Mesh {
         if trial.asked >= PROOFS {
             // There is none to be had: a link as any other from here on.
             self.search.end_trial(id);
+            self.presence_kept(now, id);
             return self.unhush(now, id);
         }
         *trial = Trial {
@@ -245,6 +250,7 @@ impl Mesh {
         if is_learnt && self.dialled_links(now) > self.config.outgoing {
             self.close_link(now, id, CloseReason::Surplus);
         } else {
+            self.presence_kept(now, id);
             self.unhush(now, id);
         }
     }

@@ -67,7 +67,10 @@ impl Mesh {
         let Some(link) = self.links.get_mut(&id) else {
             return;
         };
-        if link.greeted().is_none() || link.asleep.is_some() == is_asleep {
+        let Some(node) = link.greeted().map(|greeted| greeted.node.clone()) else {
+            return;
+        };
+        if link.asleep.is_some() == is_asleep {
             return;
         }
         if is_asleep {
@@ -83,6 +86,7 @@ impl Mesh {
             self.send_history(now, id);
             self.flush(now, id);
         }
+        self.set_asleep(now, &node, is_asleep);
     }
 
     /// What goes to all is told anew when the peer wakes.

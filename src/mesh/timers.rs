@@ -42,6 +42,10 @@ pub(super) enum Timer {
     Interest(LinkId),
     /// A question must have been answered.
     Question(u64),
+    /// Neighbours are told who came and who left.
+    Presence,
+    /// Who cannot be reached must have turned up again.
+    Members,
     /// What was promised must have come, or is asked for.
     Promises,
     /// An address is dialled again.

@@ -191,7 +191,11 @@ impl Mesh {
             Ok(Signal::Addresses(told)) => self.handle_addresses(now, id, told),
             Ok(Signal::Forward { to, packed }) => self.handle_forward(now, id, to, packed),
             Ok(Signal::Ping(nonce)) => self.send_signal(now, id, &Signal::Pong(nonce)),
-            Ok(Signal::Pong(asked)) => self.contest_answered(now, id, Some(asked)),
+            Ok(Signal::Pong(asked)) => {
+                self.contest_answered(now, id, Some(asked));
+                self.presence_answered(now, id);
+            }
+            Ok(Signal::Presence(told)) => self.handle_presence(now, id, told),
             Ok(Signal::Announce(ids)) => self.handle_announce(now, id, ids),
             Ok(Signal::Graft(ids)) => self.handle_graft(now, id, ids),
             Ok(Signal::Prune(source)) => self.handle_prune(id, source.as_ref()),

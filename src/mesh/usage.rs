@@ -69,7 +69,7 @@ impl Mesh {
         ]
     }
 
-    fn memory_usage(&self) -> [(&'static str, usize, usize); 14] {
+    fn memory_usage(&self) -> [(&'static str, usize, usize); 15] {
         let config = &self.config;
         let (own, foreign) = self.lookups.waiting();
         let (bytes, frames) = self.history.size();
@@ -88,6 +88,7 @@ impl Mesh {
             ("trees", self.trees.len(), 2 * config.trees),
             ("promises", self.promises.len(), config.promises),
             ("questions", self.questions.len(), config.questions),
+            ("members", self.standing.len(), config.members),
             ("unwanted", self.unwanted.len(), config.unwanted),
         ]
     }

@@ -11,7 +11,7 @@ use super::snapshot::{Snapshot, Status};
 use super::{MeshError, MeshSocket, Message};
 use crate::address::Address;
 use crate::id::NodeId;
-use crate::mesh::{self, Peer};
+use crate::mesh::{self, Departure, Member, Peer};
 
 /// What happens in a node.
 #[derive(Clone, Debug)]
@@ -39,6 +39,17 @@ pub enum Event {
     Gap {
         /// How much time.
         unknown: core::time::Duration,
+    },
+    /// A node is in the mesh ([`MeshSocket::members`]).
+    MemberJoined(Member),
+    /// A member shows something else, fell asleep or woke up.
+    MemberChanged(Member),
+    /// A node is in the mesh no more.
+    MemberLeft {
+        /// The node.
+        node: NodeId,
+        /// Why.
+        reason: Departure,
     },
     /// What is known of the mesh changed.
     TopologyChanged,
@@ -86,6 +97,9 @@ impl Event {
                     Self::Flagged(message)
                 }
             }
+            mesh::Event::MemberJoined(member) => Self::MemberJoined(member),
+            mesh::Event::MemberChanged(member) => Self::MemberChanged(member),
+            mesh::Event::MemberLeft { node, reason } => Self::MemberLeft { node, reason },
             mesh::Event::Gap { unknown } => Self::Gap { unknown },
             mesh::Event::Peers { .. } | mesh::Event::PeerChanged(_) => Self::TopologyChanged,
             mesh::Event::DialFailed {

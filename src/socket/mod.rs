@@ -41,7 +41,9 @@ pub use snapshot::{KnownNode, Status, Topology};
 use crate::address::Address;
 use crate::driver::{Caller, Job, Request, Until};
 use crate::id::NodeId;
-use crate::mesh::{self, Command, CommandError, Environment, Failure, Peer, Receipt, Stats};
+use crate::mesh::{
+    self, Command, CommandError, Environment, Failure, Member, Peer, Receipt, Stats,
+};
 use hub::{Hub, InboxId};
 use inbox::Item;
 use snapshot::Snapshot;
@@ -134,6 +136,12 @@ impl MeshSocket {
     /// The mesh as this node knows it: its peers, and theirs as they told last ([`MeshSocket::request_peers`]).
     pub fn topology(&self) -> Topology {
         self.look(|snapshot| snapshot.topology(&self.shared.node))
+    }
+
+    /// Who is in the mesh besides this node, in the order of their ids: every node that can be reached over nodes that take part
+    /// in presence.
+    pub fn members(&self) -> Vec<Member> {
+        self.look(|snapshot| snapshot.members.values().cloned().collect())
     }
 
     /// What was counted, as of the last event.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::Address;
 use crate::id::NodeId;
-use crate::mesh::{self, Doubt, EndReason, Event, Mesh, Peer, Stats};
+use crate::mesh::{self, Doubt, EndReason, Event, Member, Mesh, Peer, Stats};
 use crate::wire::{Endpoint, PeerEntry};
 
 /// Whether a node is in the mesh: what [`mesh::Status`] says, with waits in the place of times. When it changes to what is the table
@@ -96,6 +96,7 @@ pub struct KnownNode {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Snapshot {
     pub(super) peers: BTreeMap<NodeId, Peer>,
+    pub(super) members: BTreeMap<NodeId, Member>,
     pub(super) stats: Stats,
     pub(super) anchors: Vec<Address>,
     told: BTreeMap<NodeId, Vec<PeerEntry>>,
@@ -118,6 +119,10 @@ impl Snapshot {
             Event::Peers { of } => {
                 self.told.insert(of.clone(), mesh.peers_of(of).to_vec());
             }
+            Event::MemberJoined(member) | Event::MemberChanged(member) => {
+                self.members.insert(member.node.clone(), member.clone());
+            }
+            Event::MemberLeft { node, .. } => drop(self.members.remove(node)),
             _ => {}
         }
     }

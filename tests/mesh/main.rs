@@ -25,6 +25,7 @@ mod locating;
 mod lookup;
 mod mass_failure;
 mod neighbourly;
+mod presence;
 mod questions;
 mod redial;
 mod replay;

@@ -1,0 +1,139 @@
+//! Who is in the mesh: members come and go, with the reason, and nothing that somebody else says makes a living one leave.
+
+use core::time::Duration;
+
+use rs2p::Scheme;
+use rs2p::mesh::{Command, Departure, Environment, Event, MemberState};
+use rs2p::wire::{RawPackets, Value};
+
+use crate::world::World;
+
+/// Two relays that know each other, and `tabs` tabs at each.
+fn two_relays(tabs: usize) -> World {
+    let mut world = World::with(Scheme::Ws, 2);
+    world.connect(1, 0);
+    for number in 0..2 * tabs {
+        let tab = world.add(|config| config.advertise = Vec::new());
+        world.connect(tab, number % 2);
+    }
+    world.run_for(Duration::from_secs(2));
+    world
+}
+
+fn members(world: &World, of: usize) -> Vec<usize> {
+    let is_member = |other: &usize| {
+        let node = world.id(*other);
+        world.nodes[of]
+            .mesh
+            .members()
+            .any(|member| member.node == node)
+    };
+    (0..world.nodes.len()).filter(is_member).collect()
+}
+
+fn others(world: &World, of: usize) -> Vec<usize> {
+    (0..world.nodes.len())
+        .filter(|other| *other != of)
+        .collect()
+}
+
+/// Why `node` left, as `at` was told; the events of `at` are taken.
+fn departures(world: &mut World, at: usize, node: usize) -> Vec<Departure> {
+    let left = world.id(node);
+    let events = core::mem::take(&mut world.nodes[at].events);
+    let reason = |event: Event| match event {
+        Event::MemberLeft { node, reason } if node == left => Some(reason),
+        _ => None,
+    };
+    events.into_iter().filter_map(reason).collect()
+}
+
+fn assert_whole(world: &World) {
+    for node in 0..world.nodes.len() {
+        assert_eq!(members(world, node), others(world, node), "at {node}");
+    }
+}
+
+#[test]
+fn everybody_knows_everybody_at_two_relays() {
+    let world = two_relays(4);
+    assert_whole(&world);
+}
+
+#[test]
+fn who_says_goodbye_is_gone_at_once() {
+    let mut world = two_relays(2);
+    world.command(2, Command::Close).expect("it closes");
+    world.run_for(Duration::from_millis(300));
+    for at in [0, 1, 3, 4, 5] {
+        assert_eq!(
+            departures(&mut world, at, 2),
+            [Departure::Goodbye],
+            "at {at}"
+        );
+        assert!(!members(&world, at).contains(&2));
+    }
+}
+
+#[test]
+fn who_dies_without_a_word_is_gone_within_40_seconds_everywhere() {
+    let mut world = two_relays(2);
+    world.part(&[2], &[0, 1, 3, 4, 5]);
+    world.run_for(Duration::from_secs(40));
+    for at in [0, 1, 3, 4, 5] {
+        assert_eq!(
+            departures(&mut world, at, 2),
+            [Departure::Timeout],
+            "at {at}"
+        );
+    }
+}
+
+#[test]
+fn what_a_member_shows_is_seen_by_all_and_bounded() {
+    let mut world = two_relays(2);
+    let packets = RawPackets::from_values(&["ann".into(), 7_u64.into()]).expect("two packets");
+    let present = Command::Present { packets };
+    world.command(2, present).expect("it is short");
+    world.run_for(Duration::from_secs(1));
+    let ann = world.id(2);
+    let seen = world.nodes[5]
+        .mesh
+        .members()
+        .find(|m| m.node == ann)
+        .expect("a member");
+    assert_eq!(seen.presence::<(String, u64)>(), Ok(("ann".to_owned(), 7)));
+    let long = RawPackets::from_values(&[Value::Bin(vec![0; 1_025].into())]).expect("a packet");
+    let refused = world.command(2, Command::Present { packets: long });
+    assert!(refused.is_err());
+}
+
+#[test]
+fn a_hidden_page_and_one_that_sleeps_are_told_from_one_that_is_seen() {
+    let mut world = two_relays(1);
+    let state = |world: &World| {
+        let tab = world.id(2);
+        let member = world.nodes[3].mesh.members().find(|m| m.node == tab);
+        member.map(|member| member.state)
+    };
+    for (environment, expected) in [
+        (Environment::Hidden, MemberState::Hidden),
+        (Environment::Frozen, MemberState::Asleep),
+        (Environment::Resumed, MemberState::Awake),
+    ] {
+        world.environment(2, environment);
+        world.run_for(Duration::from_millis(300));
+        assert_eq!(state(&world), Some(expected));
+    }
+}
+
+#[test]
+fn a_link_that_is_lost_and_made_again_makes_nobody_leave() {
+    let mut world = two_relays(2);
+    world.lose(2, 0);
+    world.run_for(Duration::from_secs(10));
+    for at in [0, 1, 3, 4, 5] {
+        assert_eq!(departures(&mut world, at, 2), []);
+    }
+    assert_whole(&world);
+}
