@@ -3,6 +3,7 @@
 //! It moves bytes, outputs and deadlines between the core and the platform, and answers the commands that come in through
 //! a [`Port`]. It decides nothing about the mesh.
 
+mod patient;
 mod port;
 mod ready;
 mod slot;
@@ -13,7 +14,7 @@ use core::task::{Context, Poll};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-pub use port::{Caller, Job, JobError, Port, Reply, Request, Until, port};
+pub use port::{Caller, Job, JobError, Port, Reply, Request, Until, Wait, port};
 
 use crate::id::LinkId;
 use crate::mesh::{
@@ -22,6 +23,7 @@ use crate::mesh::{
 };
 use crate::time::{Timestamp, WallSeconds};
 use crate::transport::{Clock, Link, Transport};
+use patient::{Outcome, Patient};
 use port::{REQUESTS, lane};
 use ready::Ready;
 use slot::{Progress, Slot, State};
@@ -50,6 +52,8 @@ pub struct Driver<T: Transport, C, O> {
     port: Port,
     /// Messages that wait until a queue has room, at most [`REQUESTS`]. Those for the same receivers wait behind them.
     parked: VecDeque<Job>,
+    /// Messages that wait for peers.
+    patient: Patient,
     slots: HashMap<LinkId, Slot<T>>,
     /// Links that end, in the order of their deadlines.
     ending: VecDeque<(Timestamp, LinkId)>,
@@ -77,6 +81,7 @@ where
             observer,
             port,
             parked: VecDeque::new(),
+            patient: Patient::default(),
             slots: HashMap::new(),
             ending: VecDeque::new(),
             unflushed: Vec::new(),
@@ -124,7 +129,8 @@ where
     }
 
     fn take_request(&mut self, now: Timestamp, cx: &mut Context<'_>) -> bool {
-        let mut worked = self.take_control(now, cx) | self.retry_parked(now);
+        let mut worked =
+            self.take_control(now, cx) | self.retry_parked(now) | self.retry_patient(now);
         if self.parked.len() < REQUESTS {
             worked |= self.take_message(now, cx);
         }
@@ -169,17 +175,54 @@ where
         let Poll::Ready(Some(job)) = self.port.poll_message(cx) else {
             return false;
         };
+        let is_early = self.peers_up_to(job.wait.peers) < job.wait.peers;
+        if is_early && !self.closed {
+            self.await_peers(now, job);
+        } else {
+            self.begin(now, job);
+        }
+        true
+    }
+
+    /// Runs a message behind those that wait for the same receivers.
+    fn begin(&mut self, now: Timestamp, job: Job) {
         let lane = lane(&job.command);
-        if self
-            .parked
-            .iter()
-            .any(|parked| port::lane(&parked.command) == lane)
-        {
+        let is_waiting = |parked: &Job| port::lane(&parked.command) == lane;
+        if self.parked.iter().any(is_waiting) {
             self.parked.push_back(job);
         } else if let Some(job) = self.run_job(now, job) {
             self.parked.push_back(job);
         }
-        true
+    }
+
+    /// How many peers there are, counted as far as `most`.
+    fn peers_up_to(&self, most: usize) -> usize {
+        self.mesh.peers().take(most).count()
+    }
+
+    fn await_peers(&mut self, now: Timestamp, job: Job) {
+        if let Err(job) = self.patient.keep(now, job) {
+            let error = CommandError::TooMany {
+                what: "sends that wait for a peer",
+                limit: REQUESTS,
+            };
+            drop(job.reply.send(Err(error.into())));
+        }
+    }
+
+    /// Begins what waited for peers and waits no more.
+    fn retry_patient(&mut self, now: Timestamp) -> bool {
+        let mut worked = false;
+        while !self.patient.is_empty() {
+            let peers = self.mesh.peers().count();
+            match self.patient.next(now, peers, self.closed) {
+                Some(Outcome::Send(job)) => self.begin(now, job),
+                Some(Outcome::Refuse(job, error)) => drop(job.reply.send(Err(error.into()))),
+                None => break,
+            }
+            worked = true;
+        }
+        worked
     }
 
     /// Tries again what waits, in order for each receiver: one that is slow holds up nobody else.
@@ -377,7 +420,9 @@ where
 
     fn next_deadline(&self) -> Option<Timestamp> {
         let ending = self.ending.front().map(|&(at, _)| at);
-        self.mesh.poll_timeout().into_iter().chain(ending).min()
+        let patient = self.patient.deadline();
+        let all = self.mesh.poll_timeout().into_iter().chain(ending);
+        all.chain(patient).min()
     }
 
     fn is_over(&self) -> bool {

@@ -7,8 +7,10 @@ use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
+use futures::Stream;
 use rs2p::driver::Driver;
 use rs2p::id::NodeId;
 use rs2p::memory::MemoryNetwork;
@@ -16,7 +18,9 @@ use rs2p::mesh::{CloseReason, LinkDown, LinkInfo};
 use rs2p::time::{Timestamp, WallSeconds};
 use rs2p::transport::{Clock, Link, Transport};
 use rs2p::wire::{Capabilities, Draft, Handshake, IdForm, Kind, Signal, Trailer};
-use rs2p::{Address, Builder, MeshSocket, Scheme};
+use rs2p::{
+    Address, Builder, CommandError, EndReason, MeshError, MeshSocket, Scheme, SendOptions, Status,
+};
 
 const WALL: u64 = 1_700_000_000;
 
@@ -397,4 +401,114 @@ fn a_node_ends_when_its_last_handle_is_dropped_though_a_job_waits() {
         }
     }
     panic!("runs on");
+}
+
+/// A node at `memory:1` with nobody, and one that dials it from the start but does not run yet.
+fn two(net: &MemoryNetwork, clock: &Hands) -> [(MeshSocket, Run); 2] {
+    let here = net.transport(Some(1)).expect("as set up");
+    let there = net.transport(None).expect("as set up");
+    let dials = MeshSocket::builder("t").peer("memory:1");
+    [
+        node(MeshSocket::builder("t"), 1, here, clock),
+        node(dials, 2, there, clock),
+    ]
+}
+
+type Sending = Pin<Box<dyn Future<Output = Result<usize, MeshError>>>>;
+
+/// A send that waits, begun.
+fn sending(from: &MeshSocket, options: SendOptions, run: &mut Run) -> Sending {
+    let from = from.clone();
+    let mut sending: Sending = Box::pin(async move {
+        let sent = from.send_with(&options, "patience").await?;
+        Ok(sent.peers)
+    });
+    let _ = poll(&mut sending);
+    settle(&mut [run]);
+    sending
+}
+
+#[test]
+fn a_send_that_waits_goes_out_when_a_peer_comes() {
+    let (clock, net) = (Hands::default(), MemoryNetwork::new());
+    let [(a, mut ra), (b, mut rb)] = two(&net, &clock);
+    let patient = SendOptions::new().wait(Duration::from_secs(9));
+    let mut sending = sending(&a, patient, &mut ra);
+    assert_eq!(poll(&mut sending), None);
+    clock.0.set(8_000);
+    settle(&mut [&mut ra, &mut rb]);
+    assert_eq!(poll(&mut sending), Some(Ok(1)));
+    assert!(b.try_recv().is_some());
+}
+
+#[test]
+fn a_send_that_waited_in_vain_says_that_nobody_is_there() {
+    let (clock, net) = (Hands::default(), MemoryNetwork::new());
+    let [(a, mut ra), _] = two(&net, &clock);
+    let patient = SendOptions::new().wait(Duration::from_secs(9));
+    let mut sending = sending(&a, patient, &mut ra);
+    clock.0.set(9_000);
+    settle(&mut [&mut ra]);
+    let error = CommandError::NotJoined.into();
+    assert_eq!(poll(&mut sending), Some(Err(error)));
+}
+
+#[test]
+fn a_send_waits_for_as_many_peers_as_it_says_and_is_refused_with_fewer() {
+    let (clock, net) = (Hands::default(), MemoryNetwork::new());
+    let [(a, mut ra), (_b, mut rb)] = two(&net, &clock);
+    settle(&mut [&mut ra, &mut rb]);
+    let (wanted, found) = (2, 1);
+    let too_few = || Err(CommandError::TooFewPeers { wanted, found }.into());
+    let at_once = SendOptions::new().at_least(wanted);
+    assert_eq!(
+        poll(&mut sending(&a, at_once.clone(), &mut ra)),
+        Some(too_few())
+    );
+    let patient = at_once.wait(Duration::from_secs(9));
+    let mut sending = sending(&a, patient, &mut ra);
+    assert_eq!(poll(&mut sending), None);
+    clock.0.set(9_000);
+    settle(&mut [&mut ra, &mut rb]);
+    assert_eq!(poll(&mut sending), Some(too_few()));
+}
+
+#[test]
+fn who_gives_up_waiting_has_sent_nothing() {
+    let (clock, net) = (Hands::default(), MemoryNetwork::new());
+    let [(a, mut ra), (b, mut rb)] = two(&net, &clock);
+    let patient = SendOptions::new().wait(Duration::from_secs(9));
+    drop(sending(&a, patient, &mut ra));
+    settle(&mut [&mut ra, &mut rb]);
+    assert!(a.status().is_joined());
+    assert!(b.try_recv().is_none());
+}
+
+#[test]
+fn a_send_that_waits_ends_with_its_node() {
+    let (clock, net) = (Hands::default(), MemoryNetwork::new());
+    let [(a, mut ra), _] = two(&net, &clock);
+    let patient = SendOptions::new().wait(Duration::from_secs(9));
+    let mut sending = sending(&a, patient, &mut ra);
+    let mut close = Box::pin(a.close());
+    let _ = poll(&mut close);
+    settle(&mut [&mut ra]);
+    assert_eq!(poll(&mut sending), Some(Err(CommandError::Closed.into())));
+}
+
+#[test]
+fn the_status_is_told_as_it_is_and_whenever_it_changes() {
+    let (clock, net) = (Hands::default(), MemoryNetwork::new());
+    let [(a, mut ra), (_b, mut rb)] = two(&net, &clock);
+    let mut changes = a.status_changes();
+    let mut next = || Pin::new(&mut changes).poll_next(&mut cx());
+    assert_eq!(next(), Poll::Ready(Some(Status::Connecting)));
+    assert_eq!(next(), Poll::Pending);
+    settle(&mut [&mut ra, &mut rb]);
+    assert_eq!(next(), Poll::Ready(Some(Status::Joined)));
+    assert_eq!(next(), Poll::Pending);
+    drop(ra);
+    let reason = EndReason::Dropped;
+    assert_eq!(next(), Poll::Ready(Some(Status::Closed { reason })));
+    assert_eq!(next(), Poll::Ready(None));
 }

@@ -2,6 +2,7 @@
 
 use core::pin::Pin;
 use core::task::{Context, Poll};
+use core::time::Duration;
 
 use futures::SinkExt;
 use futures::channel::{mpsc, oneshot};
@@ -29,8 +30,19 @@ pub struct Job {
     pub command: Command,
     /// When to answer.
     pub until: Until,
+    /// How many peers there must be before it is begun.
+    pub wait: Wait,
     /// Whom to answer. Nobody listening is no error: the command is carried out all the same.
     pub reply: Reply,
+}
+
+/// How many peers a message waits for, and for how long. The default waits for nothing. Other commands do not wait.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wait {
+    /// How many.
+    pub peers: usize,
+    /// For how long: after that it is refused, with [`CommandError::NotJoined`] or [`CommandError::TooFewPeers`].
+    pub within: Duration,
 }
 
 /// Whom a command is answered to.

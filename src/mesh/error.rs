@@ -158,6 +158,14 @@ pub enum CommandError {
     /// There is no peer to send to.
     #[error("not joined: no peer is linked, connect first or wait until a redial succeeds")]
     NotJoined,
+    /// There were fewer peers than the message was to wait for, when its time was over.
+    #[error("{found} peers are linked and {wanted} were waited for: wait longer, or for fewer")]
+    TooFewPeers {
+        /// How many were waited for.
+        wanted: usize,
+        /// How many there were.
+        found: usize,
+    },
     /// The message is larger than a frame may be.
     #[error("the message has {size} bytes, the limit is {limit}: split it")]
     TooLarge {

@@ -68,6 +68,7 @@ impl MeshError {
 fn command_code(error: &CommandError) -> &'static str {
     match error {
         CommandError::NotJoined => "not-joined",
+        CommandError::TooFewPeers { .. } => "too-few-peers",
         CommandError::TooLarge { .. } => "too-large",
         CommandError::Busy => "busy",
         CommandError::Closed => "closed",

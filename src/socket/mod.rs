@@ -39,7 +39,7 @@ pub use sending::{SendOptions, Sent};
 pub use snapshot::{KnownNode, Status, Topology};
 
 use crate::address::Address;
-use crate::driver::{Caller, Job, Request, Until};
+use crate::driver::{Caller, Job, Request, Until, Wait};
 use crate::id::NodeId;
 use crate::mesh::{
     self, Command, CommandError, Environment, Failure, Member, Peer, Receipt, Stats,
@@ -313,10 +313,20 @@ impl MeshSocket {
     }
 
     async fn ask(&self, command: Command, until: Until) -> Result<Receipt, MeshError> {
+        self.ask_patiently(command, until, Wait::default()).await
+    }
+
+    async fn ask_patiently(
+        &self,
+        command: Command,
+        until: Until,
+        wait: Wait,
+    ) -> Result<Receipt, MeshError> {
         let (reply, answer) = oneshot::channel();
         self.request(Request::Command(Job {
             command,
             until,
+            wait,
             reply,
         }))
         .await?;

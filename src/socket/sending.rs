@@ -1,9 +1,11 @@
 //! What a user sends: to all, to the neighbours, to one node.
 
+use core::time::Duration;
+
 use serde::Serialize;
 
 use super::{MeshError, MeshSocket};
-use crate::driver::Until;
+use crate::driver::{Until, Wait};
 use crate::id::{MessageId, NodeId};
 use crate::mesh::{Command, Failure, Reach, Receipt};
 use crate::wire::{Flag, RawPackets, Value};
@@ -13,7 +15,7 @@ use crate::wire::{Flag, RawPackets, Value};
 pub struct Sent {
     /// Its id, by which every node knows it.
     pub id: MessageId,
-    /// How many peers it was given to.
+    /// How many peers took it. Others, to which it comes by a shorter way, were told of it only.
     pub peers: usize,
 }
 
@@ -32,6 +34,7 @@ pub struct Sent {
 pub struct SendOptions {
     reach: Reach,
     flag: Flag,
+    wait: Wait,
 }
 
 impl SendOptions {
@@ -57,6 +60,23 @@ impl SendOptions {
         }
     }
 
+    /// Waits for a peer, should there be none, up to so long: a send while the node is offline then goes out when it is back. Whoever
+    /// drops the future meanwhile has sent nothing.
+    pub fn wait(self, within: Duration) -> Self {
+        let peers = self.wait.peers.max(1);
+        Self {
+            wait: Wait { peers, within },
+            ..self
+        }
+    }
+
+    /// Sends only while there are at least so many peers, which are waited for as long as [`SendOptions::wait`] says; without it,
+    /// they must be there.
+    pub fn at_least(self, peers: usize) -> Self {
+        let wait = Wait { peers, ..self.wait };
+        Self { wait, ..self }
+    }
+
     /// Of this sort: py2p's `type`, which its users see as `packets[0]`. A message with a flag of its own goes to the handlers of those who get it, not
     /// to their queues.
     pub fn flag(self, flag: Flag) -> Self {
@@ -80,7 +100,8 @@ impl MeshSocket {
     /// As [`MeshSocket::send`], as far and with the flag that `options` say.
     ///
     /// # Errors
-    /// As [`MeshSocket::send`], and [`CommandError::NotAPeer`](crate::CommandError) for one peer that is none.
+    /// As [`MeshSocket::send`], [`CommandError::NotAPeer`](crate::CommandError) for one peer that is none, and
+    /// [`CommandError::TooFewPeers`](crate::CommandError) if there are some and fewer than [`SendOptions::at_least`] says.
     pub async fn send_with<P: Serialize + ?Sized>(
         &self,
         options: &SendOptions,
@@ -126,7 +147,7 @@ impl MeshSocket {
             packets,
             topic: None,
         };
-        match self.ask(command, until).await? {
+        match self.ask_patiently(command, until, options.wait).await? {
             Receipt::Sent {
                 id: Some(id),
                 links,
