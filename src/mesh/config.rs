@@ -73,6 +73,12 @@ pub struct Config {
     pub links: usize,
     /// Dialled links wanted. 4, as protocol 0.7; addresses that the user gave are dialled beyond it.
     pub outgoing: usize,
+    /// Most of the user's own addresses that are linked; the quickest are, and the others stand by, dialled when one is lost.
+    /// All: with two links, the end of one loses no time. A tab that is to be sparing has 1 or 2, and `outgoing` as many.
+    pub relays: usize,
+    /// How often those that stand by are tried, less up to half of it at random. 10 min. One that greets in less than half the time takes
+    /// over.
+    pub relays_tried: Duration,
     /// Most addresses kept, the user's own included. 256: with 95 % of them dead, one in half a million such books is useless.
     pub addresses: usize,
     /// Failures after which an address that peers told rests, while there is a peer. 12, some 75 s: a restart is no reason.
@@ -209,6 +215,8 @@ impl Config {
             remember_ids: 1 << 18,
             links: 16_384,
             outgoing: 4,
+            relays: usize::MAX,
+            relays_tried: seconds(600),
             addresses: 256,
             learned_attempts: 12,
             dials_at_once: (4, 32),
@@ -292,6 +300,12 @@ impl Config {
                 self.topics <= MAX_TOPICS,
                 "topics",
                 "at most 1,024, which are read",
+            ),
+            (self.relays > 0, "relays", "at least 1"),
+            (
+                self.relays_tried > Duration::ZERO,
+                "relays_tried",
+                "not zero",
             ),
             (self.remember_ids > 0, "remember_ids", "at least 1"),
             (

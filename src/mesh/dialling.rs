@@ -35,6 +35,9 @@ impl Mesh {
         {
             return self.target_up(id);
         }
+        if self.stands_by(target) {
+            return;
+        }
         let address = target.address.clone();
         self.timers.stop(Timer::Redial(id));
         let info = LinkInfo {
@@ -203,6 +206,7 @@ impl Mesh {
         let Some(target) = self.targets.target_mut(id) else {
             return;
         };
+        target.is_tried_out = false;
         if link.greeted().is_some() {
             target.was_alive(now, Duration::ZERO);
         }

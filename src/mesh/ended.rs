@@ -64,7 +64,7 @@ impl Ended {
                 _ => Departure::Lost,
             },
             is_duplicate: matches!(reason, CloseReason::Duplicate),
-            is_surplus: matches!(reason, CloseReason::Surplus),
+            is_surplus: matches!(reason, CloseReason::Surplus | CloseReason::Standby),
         }
     }
 }

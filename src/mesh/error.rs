@@ -71,6 +71,9 @@ pub enum CloseReason {
     /// This node looked whether the peer is in another part of the mesh; it is not, and links enough are up.
     #[error("looked around: the mesh is whole, and links enough are up")]
     Surplus,
+    /// Other addresses of the user's are linked, and they are better: this one stands by.
+    #[error("other relays are better now: this one stands by")]
+    Standby,
 }
 
 impl CloseReason {
@@ -92,7 +95,7 @@ impl CloseReason {
             Self::SlowReader => 4011,
             Self::Full => 4012,
             Self::DialTimeout => 4013,
-            Self::Surplus => Self::SURPLUS,
+            Self::Surplus | Self::Standby => Self::SURPLUS,
         }
     }
 

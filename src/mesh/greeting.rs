@@ -270,6 +270,7 @@ impl Mesh {
         self.presence_greeted(now, id);
         if let Some(target) = target {
             self.try_elsewhere(now, target);
+            self.weigh_relays(now, target, id);
         }
         self.release_held(now);
     }

@@ -317,6 +317,7 @@ impl Mesh {
         }
         self.target_down(now, &link, ended);
         self.send_waiting_over(now, id);
+        self.call_standbys(now);
         self.want_links(now);
         self.release_held(now);
         self.finish_closing();

@@ -41,6 +41,7 @@ mod peers;
 mod presence;
 mod promises;
 mod questions;
+mod relays;
 mod restamped;
 mod routes;
 mod search;
@@ -402,6 +403,7 @@ impl Mesh {
             Timer::Trial(link) => self.ask_for_proof(now, link),
             Timer::Redial(target) => self.redial(now, target),
             Timer::Standby => self.want_links(now),
+            Timer::Relays => self.try_relays(now),
             Timer::Search => self.look_around(now),
             Timer::Lookup(id) => self.lookup_expired(id),
             Timer::Linger => self.close_all(now),

@@ -87,6 +87,10 @@ pub(super) struct Target {
     /// When it was dialled last.
     pub(super) dialled_at: Option<Timestamp>,
     pub(super) failures: u32,
+    /// How long it took from the dial to its greeting, the last time.
+    pub(super) greets_in: Duration,
+    /// It stands by and is dialled all the same, to see how soon it greets.
+    pub(super) is_tried_out: bool,
     /// Whose word it is, while it is new. Set and cleared by [`Targets`] alone, which keeps count.
     teller: Option<NodeId>,
     /// When somebody was linked there, as far as was told by then: how long before.
@@ -111,6 +115,8 @@ impl Target {
             tried: false,
             dialled_at: None,
             failures: 0,
+            greets_in: Duration::MAX,
+            is_tried_out: false,
             teller: None,
             alive: (Timestamp::ZERO, Duration::MAX),
             failed_at: Timestamp::ZERO,

@@ -52,6 +52,8 @@ pub(super) enum Timer {
     Redial(TargetId),
     /// Dials that had no answer make room for others.
     Standby,
+    /// Relays that stand by are tried.
+    Relays,
     /// This node looks around for those that it does not know of.
     Search,
     /// What waits for a way to a node must have gone.

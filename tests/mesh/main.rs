@@ -28,6 +28,7 @@ mod neighbourly;
 mod presence;
 mod questions;
 mod redial;
+mod relays;
 mod replay;
 mod reunion;
 mod second_link;

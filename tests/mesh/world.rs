@@ -39,6 +39,8 @@ pub struct World {
     pub chunk: usize,
     /// Every closed link, with the node that closed it.
     pub closes: Vec<(usize, CloseReason)>,
+    /// What comes to a node comes so much later.
+    pub delays: BTreeMap<usize, Duration>,
     /// What was sent to a node of the application's: frames and bytes.
     sent_to: BTreeMap<usize, (usize, usize)>,
     /// Frames handed to links, by node.
@@ -66,6 +68,7 @@ impl World {
             nodes: Vec::new(),
             chunk: usize::MAX,
             closes: Vec::new(),
+            delays: BTreeMap::new(),
             sent_to: BTreeMap::new(),
             transmissions: Vec::new(),
             scheme,
@@ -426,8 +429,11 @@ impl World {
 
     pub fn schedule(&mut self, number: usize, event: LinkEvent) {
         self.numbers += 1;
-        self.queue
-            .insert((self.now + self.latency, self.numbers), (number, event));
+        let delay = self.delays.get(&number).copied().unwrap_or_default();
+        self.queue.insert(
+            (self.now + self.latency + delay, self.numbers),
+            (number, event),
+        );
     }
 
     fn is_cut(&self, one: usize, other: usize) -> bool {
