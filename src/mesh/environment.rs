@@ -89,6 +89,9 @@ impl Mesh {
             .map(|(&id, _)| id)
             .collect();
         for id in old {
+            if let Some(target) = self.links.get(&id).and_then(|link| link.target) {
+                self.targets.held(target);
+            }
             self.close_link(now, id, CloseReason::DialTimeout);
         }
     }
