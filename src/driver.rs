@@ -14,7 +14,7 @@ use core::task::{Context, Poll};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-pub use port::{Caller, Job, JobError, Port, Reply, Request, Until, Wait, port};
+pub use port::{Answer, Answers, Caller, Job, JobError, Port, Reply, Request, Until, Wait, port};
 
 use crate::id::LinkId;
 use crate::mesh::{
@@ -62,6 +62,8 @@ pub struct Driver<T: Transport, C, O> {
     ready: Arc<Ready>,
     accepted: u64,
     waiting: BTreeMap<Ticket, Vec<(Receipt, Reply)>>,
+    /// Where the answers to questions go.
+    asking: BTreeMap<Ticket, Answers>,
     wall: Option<(WallSeconds, Timestamp)>,
     closed: bool,
 }
@@ -88,6 +90,7 @@ where
             ready: Arc::default(),
             accepted: 0,
             waiting: BTreeMap::new(),
+            asking: BTreeMap::new(),
             wall: None,
             closed: false,
         }
@@ -250,15 +253,20 @@ where
         match self.mesh.handle_command(now, job.command.clone()) {
             Err(CommandError::Busy) => return Some(job),
             Err(error) => drop(job.reply.send(Err(error.into()))),
-            Ok(receipt) => match (job.until, receipt) {
-                (Until::Settled, Receipt::Sent { ticket, .. } | Receipt::Pending(ticket)) => {
-                    self.waiting
-                        .entry(ticket)
-                        .or_default()
-                        .push((receipt, job.reply));
+            Ok(receipt) => {
+                if let (Receipt::Sent { ticket, .. }, Some(answers)) = (receipt, job.answers) {
+                    self.asking.insert(ticket, answers);
                 }
-                (Until::Settled | Until::Accepted, _) => drop(job.reply.send(Ok(receipt))),
-            },
+                match (job.until, receipt) {
+                    (Until::Settled, Receipt::Sent { ticket, .. } | Receipt::Pending(ticket)) => {
+                        self.waiting
+                            .entry(ticket)
+                            .or_default()
+                            .push((receipt, job.reply));
+                    }
+                    (Until::Settled | Until::Accepted, _) => drop(job.reply.send(Ok(receipt))),
+                }
+            }
         }
         None
     }
@@ -407,7 +415,20 @@ where
 
     fn tell(&mut self, event: Event) {
         match event {
+            Event::Answer {
+                ticket,
+                ref message,
+                ref via,
+            } => {
+                let (message, via) = (message.clone(), via.clone());
+                if let Some(answers) = self.asking.get(&ticket) {
+                    drop(answers.unbounded_send(Ok(Answer { message, via })));
+                }
+            }
             Event::Settled { ticket, ref result } => {
+                if let (Some(answers), Err(failure)) = (self.asking.remove(&ticket), result) {
+                    drop(answers.unbounded_send(Err(failure.clone())));
+                }
                 for (receipt, reply) in self.waiting.remove(&ticket).unwrap_or_default() {
                     drop(reply.send(result.clone().map(|()| receipt).map_err(JobError::from)));
                 }

@@ -74,9 +74,10 @@ pub use id::{MessageId, NodeId};
 pub use mesh::{CommandError, Config, Doubt, EndReason, Environment, Failure, Peer};
 pub use socket::{
     Builder, Event, EventKind, Events, Fault, InboxLimits, MeshError, MeshSocket, Message,
-    Overflow, SendOptions, Sent, Status, StatusChanges, Topology,
+    Messages, Overflow, Replies, RequestOptions, SendOptions, Sent, Status, StatusChanges,
+    Topology,
 };
-pub use wire::{Flag, Value};
+pub use wire::{Flag, Interest, Topic, Value};
 
 /// The examples of the README, which are to compile.
 #[cfg(doctest)]

@@ -10,6 +10,7 @@ use futures::stream::Stream;
 
 use crate::id::NodeId;
 use crate::mesh::{Command, CommandError, Environment, Failure, Reach, Receipt};
+use crate::wire::Message;
 
 /// Requests that wait for the node before their callers do.
 pub(super) const REQUESTS: usize = 64;
@@ -34,6 +35,8 @@ pub struct Job {
     pub wait: Wait,
     /// Whom to answer. Nobody listening is no error: the command is carried out all the same.
     pub reply: Reply,
+    /// Where the answers to a question go, and in the end what failed it, if something did.
+    pub answers: Option<Answers>,
 }
 
 /// How many peers a message waits for, and for how long. The default waits for nothing. Other commands do not wait.
@@ -44,6 +47,18 @@ pub struct Wait {
     /// For how long: after that it is refused, with [`CommandError::NotJoined`] or [`CommandError::TooFewPeers`].
     pub within: Duration,
 }
+
+/// An answer to a question.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The answer.
+    pub message: Message,
+    /// The peer that it came from.
+    pub via: NodeId,
+}
+
+/// Where answers go. The core bounds how many there are ([`Config::replies`](crate::Config::replies)).
+pub type Answers = mpsc::UnboundedSender<Result<Answer, Failure>>;
 
 /// Whom a command is answered to.
 pub type Reply = oneshot::Sender<Result<Receipt, JobError>>;
@@ -98,6 +113,20 @@ impl Caller {
         };
         sent.map_err(|_| CommandError::Closed)
     }
+
+    /// Has a command carried out that never waits for room, whose end concerns nobody. It is lost if the node has ended.
+    pub(crate) fn tell(&self, command: Command) {
+        let (reply, _) = oneshot::channel();
+        let request = Request::Command(Job {
+            command,
+            until: Until::Accepted,
+            wait: Wait::default(),
+            reply,
+            answers: None,
+        });
+        // A new sender has room for one, however much waits.
+        drop(self.control.clone().try_send(request));
+    }
 }
 
 impl Port {
@@ -130,6 +159,7 @@ pub(super) fn lane(command: &Command) -> Option<Option<NodeId>> {
         } => Some(Some(to.clone())),
         Command::Broadcast { .. } => Some(None),
         Command::Whisper { to, .. } => Some(Some(to.clone())),
+        Command::Ask { to, .. } => Some(to.clone()),
         _ => None,
     }
 }

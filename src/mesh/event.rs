@@ -108,8 +108,8 @@ pub enum Command {
         packets: RawPackets,
         /// How long to wait for answers.
         patience: core::time::Duration,
-        /// How many answers are enough, at least one and at most [`Config::replies`](super::Config::replies). Each node is
-        /// counted once.
+        /// How many answers are enough: at least one, and no more than [`Config::replies`](super::Config::replies) count.
+        /// Each node answers once.
         answers: usize,
     },
     /// Wait no longer for answers: the question settles as if its time was over.

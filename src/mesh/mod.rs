@@ -299,7 +299,7 @@ impl Mesh {
                     patience,
                     answers,
                 };
-                self.ask(now, asking)
+                self.ask_question(now, asking)
             }
             Command::Forget { ticket } => Ok(self.forget_question(ticket)),
             Command::Interest(interest) => Ok(self.narrow(now, interest)),

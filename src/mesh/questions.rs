@@ -96,8 +96,17 @@ impl Questions {
 }
 
 impl Mesh {
-    pub(super) fn ask(&mut self, now: Timestamp, asking: Asking) -> Result<Receipt, CommandError> {
-        self.check_asking(&asking)?;
+    pub(super) fn ask_question(
+        &mut self,
+        now: Timestamp,
+        asking: Asking,
+    ) -> Result<Receipt, CommandError> {
+        if !self.questions.has_room() {
+            return Err(CommandError::TooMany {
+                what: "questions",
+                limit: self.config.questions,
+            });
+        }
         let (number, ticket) = (self.rng.next_u64(), self.ticket());
         let letter = Letter {
             packets: asking.packets,
@@ -111,7 +120,7 @@ impl Mesh {
         let question = Question {
             ticket,
             to: asking.to.clone(),
-            wanted: asking.answers.max(1),
+            wanted: asking.answers.min(self.config.replies).max(1),
             answered: BTreeSet::new(),
         };
         self.questions.open(number, question);
@@ -122,18 +131,6 @@ impl Mesh {
             None => self.broadcast(now, ticket, &Reach::Mesh, &Flag::BROADCAST, letter),
         };
         sent.inspect_err(|_| drop(self.close_question(number)))
-    }
-
-    fn check_asking(&self, asking: &Asking) -> Result<(), CommandError> {
-        let config = &self.config;
-        let full = |what, limit| Err(CommandError::TooMany { what, limit });
-        if !self.questions.has_room() {
-            return full("questions", config.questions);
-        }
-        if asking.answers > config.replies {
-            return full("answers", config.replies);
-        }
-        Ok(())
     }
 
     /// Whether nothing is told yet of the end of a ticket: a question that was written is not answered.

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::hub::Keeps;
-use super::hub::{Hub, Interest};
+use super::hub::{Hub, Keeps, Wanted};
+use super::topics::Subscriptions;
 use super::{Announcer, Dispatcher, InboxLimits, MeshError, MeshSocket, Shared};
 use crate::address::{Address, AddressError};
 use crate::driver::{Port, port};
 use crate::id::NodeId;
 use crate::mesh::{Command, Config, Environment, Identity, Mesh};
 use crate::time::{Timestamp, WallSeconds};
+use crate::wire::{Interest, Topic};
 
 /// What a node is told before it starts. `spawn()` starts it, on tokio or in a browser.
 ///
@@ -25,6 +26,7 @@ pub struct Builder {
     /// What has to live as long as the node, such as a lock on its identity.
     pub(crate) keeps: Keeps,
     inbox: InboxLimits,
+    interest: Interest,
     malformed: Option<AddressError>,
 }
 
@@ -54,6 +56,7 @@ impl Builder {
             peers: Vec::new(),
             keeps: None,
             inbox: InboxLimits::default(),
+            interest: Interest::default(),
             malformed: None,
         }
     }
@@ -83,6 +86,21 @@ impl Builder {
     /// Gives the node this id, which must be its alone; without it, a random one.
     pub fn identity(mut self, node: NodeId) -> Self {
         self.identity = Some(node);
+        self
+    }
+
+    /// Be sent broadcasts about these topics, and those that are [subscribed](MeshSocket::subscribe) to, and no others: what is
+    /// about no topic neither. Whispers always come.
+    ///
+    /// Neighbours that are rs2p nodes send the rest not at all. So a node that others need between them, as a relay, is not
+    /// to be narrowed: it would hand on only what it wants itself.
+    pub fn topics(self, topics: impl IntoIterator<Item = Topic>) -> Self {
+        self.interest(Interest::topics(topics))
+    }
+
+    /// As [`Builder::topics`], for any interest; without it, everything.
+    pub fn interest(mut self, interest: Interest) -> Self {
+        self.interest = interest;
         self
     }
 
@@ -157,6 +175,8 @@ impl Builder {
         let advertised = self.config.advertise.clone();
         let mut mesh = Mesh::new(self.config, Identity { node: node.clone() }, seed);
         mesh.handle_environment(Timestamp::ZERO, Environment::WallClock(wall));
+        let interest = Command::Interest(self.interest.clone());
+        mesh.handle_command(Timestamp::ZERO, interest)?;
         for address in self.peers {
             mesh.handle_command(
                 Timestamp::ZERO,
@@ -168,7 +188,7 @@ impl Builder {
             )?;
         }
         let hub = Arc::new(Hub::new(self.inbox));
-        let inbox = hub.subscribe(Interest::Messages);
+        let inbox = hub.subscribe(Wanted::Messages);
         let (caller, port) = port();
         let shared = Arc::new(Shared {
             node,
@@ -178,6 +198,7 @@ impl Builder {
             caller,
             hub: hub.clone(),
             inbox,
+            subscriptions: Subscriptions::new(self.interest),
             is_closed: AtomicBool::new(false),
         });
         Ok(Node {

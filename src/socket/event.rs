@@ -5,7 +5,7 @@ use core::task::{Context, Poll};
 
 use futures::Stream;
 
-use super::hub::{InboxId, Interest};
+use super::hub::{InboxId, Wanted};
 use super::inbox::Item;
 use super::snapshot::{Snapshot, Status};
 use super::{MeshError, MeshSocket, Message};
@@ -142,7 +142,7 @@ pub struct Events {
 
 impl Events {
     pub(super) fn of(socket: &MeshSocket) -> Self {
-        let inbox = socket.shared.hub.subscribe(Interest::Everything);
+        let inbox = socket.shared.hub.subscribe(Wanted::Everything);
         Self {
             inbox,
             socket: socket.clone(),

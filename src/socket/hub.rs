@@ -18,13 +18,30 @@ use super::listeners::{EventKind, LISTENERS_AT_WORK, Listeners};
 use super::snapshot::Snapshot;
 use crate::driver::Observer;
 use crate::mesh::{Event, Mesh, Peer};
+use crate::wire::{self, Topic};
 
 /// What one who listens wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Interest {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
     /// Plain messages.
     Messages,
+    /// Plain messages about this topic.
+    About(Topic),
     Everything,
+}
+
+impl Wanted {
+    fn includes(&self, event: &Event) -> bool {
+        let message = match event {
+            Event::Message { message, .. } if message.has_plain_flag() => Some(message),
+            _ => None,
+        };
+        match self {
+            Self::Everything => true,
+            Self::Messages => message.is_some(),
+            Self::About(topic) => message.and_then(wire::Message::topic) == Some(topic),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,7 +67,7 @@ pub(super) struct Hub {
 
 #[derive(Default)]
 struct State {
-    inboxes: BTreeMap<InboxId, (Interest, Inbox<Event>)>,
+    inboxes: BTreeMap<InboxId, (Wanted, Inbox<Event>)>,
     next: u64,
     snapshot: Snapshot,
     watchers: Vec<Waker>,
@@ -86,9 +103,8 @@ impl State {
 
     /// Gives an event to everybody who wants it.
     fn distribute(&mut self, event: &Event, limits: InboxLimits, wakes: &mut Vec<Waker>) {
-        let is_plain = matches!(event, Event::Message { message, .. } if message.has_plain_flag());
-        for (interest, inbox) in self.inboxes.values_mut() {
-            if is_plain || *interest == Interest::Everything {
+        for (wanted, inbox) in self.inboxes.values_mut() {
+            if wanted.includes(event) {
                 inbox.push(event.clone(), room(event), limits, wakes);
             }
         }
@@ -139,11 +155,11 @@ impl Hub {
         }
     }
 
-    pub(super) fn subscribe(&self, interest: Interest) -> InboxId {
+    pub(super) fn subscribe(&self, wanted: Wanted) -> InboxId {
         let mut state = self.lock();
         let id = InboxId(state.next);
         state.next += 1;
-        state.inboxes.insert(id, (interest, Inbox::default()));
+        state.inboxes.insert(id, (wanted, Inbox::default()));
         id
     }
 
@@ -398,7 +414,10 @@ impl Announcer {
 impl Observer for Announcer {
     fn handle_event(&mut self, mesh: &Mesh, event: Event) {
         // Those who asked are answered by the driver; nobody else is concerned.
-        if !matches!(event, Event::Settled { .. } | Event::Closed) {
+        if !matches!(
+            event,
+            Event::Answer { .. } | Event::Settled { .. } | Event::Closed
+        ) {
             self.hub.publish(mesh, event);
         }
     }

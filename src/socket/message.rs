@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::{MeshError, MeshSocket};
 use crate::id::{MessageId, NodeId};
-use crate::wire::{self, Flag, Kind, Time, Value};
+use crate::wire::{self, Flag, Kind, RawPackets, Time, Topic, Value};
 
 /// A message of another node, with a way to answer it. Cheap to clone.
 #[derive(Clone)]
@@ -71,12 +71,27 @@ impl Message {
         Ok(self.inner.deserialize_packets()?)
     }
 
-    /// Sends packets to the sender of this message alone, as [`MeshSocket::whisper`].
+    /// What it is about, if its sender said so.
+    pub fn topic(&self) -> Option<&Topic> {
+        self.inner.topic()
+    }
+
+    /// Whether its sender awaits a reply: it asked by [`MeshSocket::request`] or [`MeshSocket::request_many`].
+    pub fn wants_reply(&self) -> bool {
+        self.inner.question().is_some()
+    }
+
+    /// Sends packets to the sender of this message alone, as [`MeshSocket::whisper`]. If it [asked](Self::wants_reply), that is
+    /// the answer to its question, and no message of its own there.
     ///
     /// # Errors
     /// As [`MeshSocket::whisper`].
     pub async fn reply<P: Serialize + ?Sized>(&self, packets: &P) -> Result<(), MeshError> {
-        self.socket.whisper(self.sender(), packets).await
+        let packets = RawPackets::serialize(packets)?;
+        let answer = self.inner.question();
+        self.socket
+            .whisper_raw(self.sender(), packets, answer)
+            .await
     }
 
     /// The node that the message came to.

@@ -13,8 +13,10 @@ mod hub;
 mod inbox;
 mod listeners;
 mod message;
+mod requests;
 mod sending;
 mod snapshot;
+mod topics;
 
 use core::fmt;
 use core::future::poll_fn;
@@ -35,8 +37,10 @@ pub use hub::Announcer;
 pub use inbox::{InboxLimits, Overflow};
 pub use listeners::{EventKind, LISTENERS_AT_WORK, ListenerId};
 pub use message::Message;
+pub use requests::{Replies, RequestOptions};
 pub use sending::{SendOptions, Sent};
 pub use snapshot::{KnownNode, Status, Topology};
+pub use topics::Messages;
 
 use crate::address::Address;
 use crate::driver::{Caller, Job, Request, Until, Wait};
@@ -47,6 +51,7 @@ use crate::mesh::{
 use hub::{Hub, InboxId};
 use inbox::Item;
 use snapshot::Snapshot;
+use topics::Subscriptions;
 
 /// A node of the mesh.
 ///
@@ -65,6 +70,7 @@ struct Shared {
     caller: Caller,
     hub: Arc<Hub>,
     inbox: InboxId,
+    subscriptions: Subscriptions,
     /// Somebody asked it to close.
     is_closed: AtomicBool,
 }
@@ -293,7 +299,8 @@ impl MeshSocket {
     /// # Errors
     /// [`CommandError::Closed`].
     pub async fn notice(&self, environment: Environment) -> Result<(), MeshError> {
-        self.request(Request::Environment(environment)).await
+        self.request_of_node(Request::Environment(environment))
+            .await
     }
 
     /// Writes what waits, closes every link and ends the node. Done when all that is so, within twice
@@ -323,17 +330,18 @@ impl MeshSocket {
         wait: Wait,
     ) -> Result<Receipt, MeshError> {
         let (reply, answer) = oneshot::channel();
-        self.request(Request::Command(Job {
+        self.request_of_node(Request::Command(Job {
             command,
             until,
             wait,
             reply,
+            answers: None,
         }))
         .await?;
         Ok(answer.await.map_err(|_| CommandError::Closed)??)
     }
 
-    async fn request(&self, request: Request) -> Result<(), MeshError> {
+    pub(super) async fn request_of_node(&self, request: Request) -> Result<(), MeshError> {
         Ok(self.shared.caller.ask(request).await?)
     }
 }

@@ -8,7 +8,7 @@ use super::{MeshError, MeshSocket};
 use crate::driver::{Until, Wait};
 use crate::id::{MessageId, NodeId};
 use crate::mesh::{Command, Failure, Reach, Receipt};
-use crate::wire::{Flag, RawPackets, Value};
+use crate::wire::{Flag, RawPackets, Topic, Value};
 
 /// A message that is on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub struct SendOptions {
     reach: Reach,
     flag: Flag,
     wait: Wait,
+    topic: Option<Topic>,
+    is_written: bool,
 }
 
 impl SendOptions {
@@ -82,6 +84,23 @@ impl SendOptions {
     pub fn flag(self, flag: Flag) -> Self {
         Self { flag, ..self }
     }
+
+    /// Done only when the message is written to the first peer's connection: [`Failure::Lost`] if every link closed before.
+    pub fn written(self) -> Self {
+        Self {
+            is_written: true,
+            ..self
+        }
+    }
+
+    /// About this topic: nodes that narrowed their interest to others are not sent it. To py2p and js2p it is a message like
+    /// any other.
+    pub fn topic(self, topic: Topic) -> Self {
+        Self {
+            topic: Some(topic),
+            ..self
+        }
+    }
 }
 
 impl MeshSocket {
@@ -107,8 +126,26 @@ impl MeshSocket {
         options: &SendOptions,
         packets: &P,
     ) -> Result<Sent, MeshError> {
-        self.broadcast(options, RawPackets::serialize(packets)?, Until::Accepted)
+        let until = if options.is_written {
+            Until::Settled
+        } else {
+            Until::Accepted
+        };
+        self.broadcast(options, RawPackets::serialize(packets)?, until)
             .await
+    }
+
+    /// As [`MeshSocket::send`], to those who want to hear of `topic`.
+    ///
+    /// # Errors
+    /// As [`MeshSocket::send`].
+    pub async fn send_to_topic<P: Serialize + ?Sized>(
+        &self,
+        topic: &Topic,
+        packets: &P,
+    ) -> Result<Sent, MeshError> {
+        let options = SendOptions::new().topic(topic.clone());
+        self.send_with(&options, packets).await
     }
 
     /// As [`MeshSocket::send`], and done when the message is written to the first peer's connection.
@@ -119,9 +156,7 @@ impl MeshSocket {
         &self,
         packets: &P,
     ) -> Result<Sent, MeshError> {
-        let options = SendOptions::new();
-        self.broadcast(&options, RawPackets::serialize(packets)?, Until::Settled)
-            .await
+        self.send_with(&SendOptions::new().written(), packets).await
     }
 
     /// As [`MeshSocket::send`], for packets that are msgpack values already.
@@ -145,7 +180,7 @@ impl MeshSocket {
             reach: options.reach.clone(),
             flag: options.flag.clone(),
             packets,
-            topic: None,
+            topic: options.topic.clone(),
         };
         match self.ask_patiently(command, until, options.wait).await? {
             Receipt::Sent {
@@ -171,7 +206,8 @@ impl MeshSocket {
         to: &NodeId,
         packets: &P,
     ) -> Result<(), MeshError> {
-        self.whisper_raw(to, RawPackets::serialize(packets)?).await
+        self.whisper_raw(to, RawPackets::serialize(packets)?, None)
+            .await
     }
 
     /// As [`MeshSocket::whisper`], for packets that are msgpack values already.
@@ -179,17 +215,23 @@ impl MeshSocket {
     /// # Errors
     /// As [`MeshSocket::whisper`].
     pub async fn whisper_values(&self, to: &NodeId, packets: &[Value]) -> Result<(), MeshError> {
-        self.whisper_raw(to, RawPackets::from_values(packets)?)
+        self.whisper_raw(to, RawPackets::from_values(packets)?, None)
             .await
     }
 
-    async fn whisper_raw(&self, to: &NodeId, packets: RawPackets) -> Result<(), MeshError> {
+    /// Sends packets to one node, as the answer to the question with this number if there is one.
+    pub(super) async fn whisper_raw(
+        &self,
+        to: &NodeId,
+        packets: RawPackets,
+        answer: Option<u64>,
+    ) -> Result<(), MeshError> {
         let to = to.clone();
         let command = Command::Whisper {
             to,
             packets,
             topic: None,
-            answer: None,
+            answer,
         };
         self.ask(command, Until::Settled).await.map(drop)
     }

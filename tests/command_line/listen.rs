@@ -70,6 +70,30 @@ fn a_line_tells_all_of_a_message() {
 }
 
 #[test]
+fn only_what_is_about_the_topics_is_printed_and_named() {
+    let mut relay = Relay::start();
+    let words = ["--count", "2", "--topic", "news", "weather"];
+    let listener = relay.listener("ws", &words);
+    for topic in [
+        &[][..],
+        &["--topic", "sports"],
+        &["--topic", "news"],
+        &["--topic", "weather"],
+    ] {
+        let send = ["send", "--peer", relay.url("tcp"), "hello"];
+        run(&[&send[..], topic].concat()).well();
+    }
+    let ended = listener.end();
+    let topics = ended
+        .well()
+        .stdout
+        .iter()
+        .map(|line| json(line)["topic"].clone());
+    let topics: Vec<_> = topics.collect();
+    assert_eq!(topics, [expected!("news"), expected!("weather")]);
+}
+
+#[test]
 fn a_message_to_this_node_alone_is_a_whisper() {
     in_a_runtime(async {
         let node = MeshSocket::builder("mesh")

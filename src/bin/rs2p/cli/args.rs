@@ -7,11 +7,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use rs2p::Address;
 use rs2p::address::Scheme;
 use rs2p::mesh::DEFAULT_SUBNET;
 use rs2p::native::Fingerprint;
 use rs2p::sim::scenario::{Scenario, ScenarioOptions};
+use rs2p::{Address, Topic};
 
 use super::advertise::Advertised;
 
@@ -46,8 +46,10 @@ What JSON has no word for is an object with a single key:
   {"map":[[key,value],…]}  a map whose keys are not all text or not all
                            different, or that reads like one of these four
 
+A message about a topic has "topic":"<name>" before its packets.
+
 To a terminal it is words: the time (UTC), the first letters of the sender,
-the packets. It begins with what was said in the last minute, as far as the
+the topic in brackets, the packets. It begins with what was said in the last minute, as far as the
 peer remembers. A mesh that is lost is joined again, and what was missed is
 printed then; stderr says if that was more than anybody remembers."#;
 
@@ -197,6 +199,10 @@ pub(super) struct Send {
     #[arg(long, value_name = "URL", required = true, value_parser = peer)]
     pub(super) peer: Vec<Address>,
 
+    /// What it is about: those who listen to other topics only are not sent it
+    #[arg(long, value_name = "NAME", value_parser = topic)]
+    pub(super) topic: Option<Topic>,
+
     /// What to send; a single - sends each line of stdin as a message
     ///
     /// A line goes without its newline, as text where it is UTF-8 and as bytes where it is not.
@@ -229,6 +235,12 @@ pub(super) struct Listen {
     /// A node to join through; one that works is enough. Takes several, and may be repeated
     #[arg(long, value_name = "URL", required = true, num_args = 1.., value_parser = peer)]
     pub(super) peer: Vec<Address>,
+
+    /// Print what is about this, and whispers, only. Takes several, and may be repeated
+    ///
+    /// Relays of rs2p do not even send the rest.
+    #[arg(long, value_name = "NAME", num_args = 1.., value_parser = topic)]
+    pub(super) topic: Vec<Topic>,
 
     /// End after so many messages
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -390,6 +402,11 @@ fn listener(text: &str) -> Result<Address, String> {
         )),
         _ => Ok(address),
     }
+}
+
+fn topic(text: &str) -> Result<Topic, String> {
+    text.parse()
+        .map_err(|error: rs2p::wire::InvalidTopic| error.to_string())
 }
 
 fn peer(text: &str) -> Result<Address, String> {

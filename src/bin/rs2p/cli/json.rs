@@ -52,7 +52,8 @@ impl Serialize for Listening<'_> {
 
 impl Serialize for Received {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut line = serializer.serialize_struct("Received", 5)?;
+        let fields = 5 + usize::from(self.topic.is_some());
+        let mut line = serializer.serialize_struct("Received", fields)?;
         line.serialize_field(
             "kind",
             if self.is_whisper {
@@ -64,6 +65,10 @@ impl Serialize for Received {
         line.serialize_field("sender", &self.sender.to_string())?;
         line.serialize_field("time", &self.time)?;
         line.serialize_field("id", &self.id)?;
+        match &self.topic {
+            Some(topic) => line.serialize_field("topic", topic)?,
+            None => line.skip_field("topic")?,
+        }
         line.serialize_field("packets", &Items(&self.packets))?;
         line.end()
     }
@@ -185,6 +190,7 @@ mod tests {
             sender: "2U4pR6mi".parse().expect("an id"),
             time: 1_700_000_000,
             id: "00ff".to_owned(),
+            topic: None,
             packets: vec!["hello".into(), 1.into(), (&b"\x00\xff"[..]).into()],
         };
         assert_eq!(
@@ -193,12 +199,13 @@ mod tests {
         );
         let whisper = Received {
             is_whisper: true,
+            topic: Some("news".to_owned()),
             packets: vec![],
             ..received
         };
         assert!(
             message(&whisper).starts_with(r#"{"kind":"whisper","#)
-                && message(&whisper).ends_with(r#""packets":[]}"#)
+                && message(&whisper).ends_with(r#","topic":"news","packets":[]}"#)
         );
         let url: Address = "ws://127.0.0.1:40123".parse().expect("an address");
         assert_eq!(

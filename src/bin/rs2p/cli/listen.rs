@@ -40,7 +40,10 @@ enum End {
 pub(super) async fn run(args: Listen) -> Result<(), Fault> {
     let mut signals = Signals::take_over()?;
     let output = Output::new(args.style.json);
-    let node = join::node(&args.mesh.subnet, &args.peer).inbox(INBOX);
+    let mut node = join::node(&args.mesh.subnet, &args.peer).inbox(INBOX);
+    if !args.topic.is_empty() {
+        node = node.topics(args.topic.iter().cloned());
+    }
     let trust = tls::trust(&args.trust)?;
     let socket = node.spawn_with(|options| options.tls.trust = trust).await?;
     tokio::spawn(tell(socket.events()));

@@ -13,6 +13,8 @@ pub(super) struct Received {
     pub(super) time: u64,
     /// The message's id, in hex.
     pub(super) id: String,
+    /// What it is about.
+    pub(super) topic: Option<String>,
     /// The packets, without their sub-flag.
     pub(super) packets: Vec<Value>,
 }
@@ -24,6 +26,7 @@ impl From<&Message> for Received {
             sender: message.sender().clone(),
             time: message.time(),
             id: message.id().to_string(),
+            topic: message.topic().map(ToString::to_string),
             packets: message.packets(),
         }
     }

@@ -7,7 +7,7 @@ use std::io;
 
 use futures::future::{BoxFuture, FutureExt, ready};
 use futures::stream::{FuturesOrdered, StreamExt};
-use rs2p::{CommandError, Config, Failure, MeshError, MeshSocket, Value};
+use rs2p::{CommandError, Config, Failure, MeshError, MeshSocket, SendOptions, Value};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -50,7 +50,11 @@ pub(super) async fn run(args: Send) -> Result<(), Fault> {
 /// Sends all there is; says how many messages that were.
 async fn deliver(socket: &MeshSocket, args: &Send) -> Result<u64, Fault> {
     join::join(socket, &args.peer).await?;
-    let mut window = Window::new(socket);
+    let mut options = SendOptions::new().written();
+    if let Some(topic) = &args.topic {
+        options = options.topic(topic.clone());
+    }
+    let mut window = Window::new(socket, options);
     if let [text] = &args.text[..]
         && text == "-"
     {
@@ -125,14 +129,16 @@ impl Packets {
 /// again, before any that comes after it.
 struct Window<'a> {
     socket: &'a MeshSocket,
+    options: SendOptions,
     in_flight: FuturesOrdered<BoxFuture<'static, (Packets, Result<(), MeshError>)>>,
     lost: VecDeque<Packets>,
 }
 
 impl<'a> Window<'a> {
-    fn new(socket: &'a MeshSocket) -> Self {
+    fn new(socket: &'a MeshSocket, options: SendOptions) -> Self {
         Self {
             socket,
+            options,
             in_flight: FuturesOrdered::new(),
             lost: VecDeque::new(),
         }
@@ -147,9 +153,9 @@ impl<'a> Window<'a> {
     }
 
     fn send(&mut self, packets: Packets) {
-        let socket = self.socket.clone();
+        let (socket, options) = (self.socket.clone(), self.options.clone());
         let mut attempt = async move {
-            let outcome = socket.send_written(&packets.values).await;
+            let outcome = socket.send_with(&options, &packets.values).await;
             (packets, outcome.map(drop))
         }
         .boxed();

@@ -30,6 +30,10 @@ pub(super) fn message(received: &Received, colour: bool) -> String {
         line.push(' ');
         line.push_str(&paint(WHISPER, "whispers"));
     }
+    if let Some(topic) = &received.topic {
+        line.push(' ');
+        line.push_str(&paint(DIM, &format!("[{}]", printable(topic))));
+    }
     line.push(' ');
     for packet in &received.packets {
         line.push(' ');
@@ -168,6 +172,7 @@ mod tests {
             sender: "2U4pR6miXXXXXXXX".parse().expect("an id"),
             time: 1_700_000_000 + 86_400,
             id: String::new(),
+            topic: None,
             packets,
         }
     }
@@ -184,6 +189,15 @@ mod tests {
             ..received(vec!["psst".into()])
         };
         assert_eq!(message(&whisper, false), "22:13:20 2U4pR6mi whispers  psst");
+    }
+
+    #[test]
+    fn a_topic_is_in_brackets_and_does_nothing_to_the_terminal_either() {
+        let about = Received {
+            topic: Some("a\n".to_owned()),
+            ..received(vec!["hello".into()])
+        };
+        assert_eq!(message(&about, false), "22:13:20 2U4pR6mi [a\\n]  hello");
     }
 
     #[test]
