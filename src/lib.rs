@@ -71,11 +71,14 @@ pub mod web;
 
 pub use address::{Address, AddressError, Scheme};
 pub use id::{MessageId, NodeId};
-pub use mesh::{CommandError, Config, Doubt, EndReason, Environment, Failure, Peer};
+pub use mesh::{
+    CommandError, Config, Departure, Doubt, EndReason, Environment, Failure, Member, MemberState,
+    Peer,
+};
 pub use socket::{
-    Builder, Event, EventKind, Events, Fault, InboxLimits, MeshError, MeshSocket, Message,
-    Messages, Overflow, Replies, RequestOptions, SendOptions, Sent, Status, StatusChanges,
-    Topology,
+    Builder, Event, EventKind, Events, Fault, InboxLimits, MemberEvent, MemberEvents, MeshError,
+    MeshSocket, Message, Messages, Overflow, Replies, RequestOptions, SendOptions, Sent, Status,
+    StatusChanges, Topology,
 };
 pub use wire::{Flag, Interest, Topic, Value};
 

@@ -394,7 +394,7 @@ impl Mesh {
     }
 
     /// Judges who came and left, and tells the neighbours what they do not know.
-    pub(super) fn spread_presence(&mut self, now: Timestamp) {
+    fn spread_presence(&mut self, now: Timestamp) {
         self.timers.stop(Timer::Presence);
         self.renew(now);
         self.settle_members(now);
@@ -403,12 +403,10 @@ impl Mesh {
             self.standing.sent = Some(now);
             self.tell_news(now, news);
         }
-        if let Some(due) = self
-            .standing
-            .members
-            .next_deadline(self.config.member_grace)
-        {
-            self.timers.set_if_unset(Timer::Members, due);
+        let grace = self.config.member_grace;
+        match self.standing.members.next_deadline(grace) {
+            Some(due) => self.timers.set(Timer::Members, due),
+            None => self.timers.stop(Timer::Members),
         }
     }
 

@@ -1,6 +1,7 @@
-//! What must come about once nothing goes wrong any more: L1 to L4.
+//! What must come about once nothing goes wrong any more: L1 to L5.
 
 use core::time::Duration;
+use std::collections::BTreeSet;
 
 use super::figures::Followed;
 use super::host::Actor;
@@ -124,6 +125,49 @@ impl Simulation {
                 )
             })
         })
+    }
+
+    /// L5: within `limit` the members that a node of ours knows are those of ours that it is connected with over others of ours,
+    /// all of them and nobody else. Relatives hand on nothing of it.
+    ///
+    /// # Errors
+    /// [`Rule::KnowsMembers`].
+    pub fn expect_members(&mut self, limit: Duration) -> Result<Duration, Violation> {
+        self.expect(Rule::KnowsMembers, limit, |simulation| {
+            let cores = simulation.living_cores();
+            cores.into_iter().find_map(|place| {
+                let (known, there) = (simulation.members(place), simulation.reachable(place));
+                let (ghosts, missing) = (known.difference(&there), there.difference(&known));
+                let what = || {
+                    let (ghosts, missing): (Vec<_>, Vec<_>) = (ghosts.collect(), missing.collect());
+                    format!("it does not know {missing:?}, and knows {ghosts:?} who are not there")
+                };
+                (known != there).then(|| (place, what()))
+            })
+        })
+    }
+
+    /// The nodes that a node takes for members of the mesh.
+    pub fn members(&self, place: Place) -> BTreeSet<Place> {
+        let members = self.mesh(place).into_iter().flat_map(|mesh| mesh.members());
+        members
+            .filter_map(|member| self.place_of(&member.node))
+            .collect()
+    }
+
+    /// The nodes of ours that a node is connected with over others of ours.
+    fn reachable(&self, place: Place) -> BTreeSet<Place> {
+        let (mut found, mut open) = (BTreeSet::from([place]), vec![place]);
+        while let Some(place) = open.pop() {
+            for peer in self.peers(place) {
+                let is_linked = self.is_core(peer) && self.is_linked(peer, place);
+                if is_linked && found.insert(peer) {
+                    open.push(peer);
+                }
+            }
+        }
+        found.remove(&place);
+        found
     }
 
     /// Runs until `is_missing` says that nothing is, and makes it a breach if that is not so within `limit`.

@@ -48,6 +48,8 @@ pub enum Rule {
     LinksEnough,
     /// L4: and then all is quiet but for heartbeats.
     Quiet,
+    /// L5: and each node knows who is in the mesh, and nobody who is not.
+    KnowsMembers,
 }
 
 impl Rule {
@@ -73,6 +75,7 @@ impl Rule {
             Self::ReachesAll => "L2",
             Self::LinksEnough => "L3",
             Self::Quiet => "L4",
+            Self::KnowsMembers => "L5",
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::hub::{Hub, Keeps, Wanted};
+use super::members;
 use super::topics::Subscriptions;
 use super::{Announcer, Dispatcher, InboxLimits, MeshError, MeshSocket, Shared};
 use crate::address::{Address, AddressError};
@@ -11,7 +12,8 @@ use crate::driver::{Port, port};
 use crate::id::NodeId;
 use crate::mesh::{Command, Config, Environment, Identity, Mesh};
 use crate::time::{Timestamp, WallSeconds};
-use crate::wire::{Interest, Topic};
+use crate::wire::{EncodeError, Interest, RawPackets, Topic};
+use serde::Serialize;
 
 /// What a node is told before it starts. `spawn()` starts it, on tokio or in a browser.
 ///
@@ -28,6 +30,8 @@ pub struct Builder {
     inbox: InboxLimits,
     interest: Interest,
     malformed: Option<AddressError>,
+    shown: RawPackets,
+    unshown: Option<EncodeError>,
 }
 
 /// A node that is built and does not run yet: the parts that a [`Driver`](crate::driver::Driver) joins to a transport and a
@@ -58,6 +62,8 @@ impl Builder {
             inbox: InboxLimits::default(),
             interest: Interest::default(),
             malformed: None,
+            shown: RawPackets::default(),
+            unshown: None,
         }
     }
 
@@ -104,6 +110,16 @@ impl Builder {
         self
     }
 
+    /// Shows packets to every member from the start on, as [`MeshSocket::set_presence`] does. What cannot be shown is an error of
+    /// `spawn`.
+    pub fn presence<T: Serialize + ?Sized>(mut self, packets: &T) -> Self {
+        match members::shown(packets) {
+            Ok(packets) => (self.shown, self.unshown) = (packets, None),
+            Err(error) => self.unshown = Some(error),
+        }
+        self
+    }
+
     /// Bounds what waits for a listener that is slow.
     pub fn inbox(mut self, limits: InboxLimits) -> Self {
         self.inbox = limits;
@@ -129,11 +145,16 @@ impl Builder {
     /// Whether all that was told makes sense.
     ///
     /// # Errors
-    /// [`MeshError::Address`] for the first malformed address, [`MeshError::Config`] for limits at odds.
+    /// [`MeshError::Address`] for the first malformed address, [`MeshError::Config`] for limits at odds,
+    /// [`MeshError::Encode`] and [`CommandError::TooLarge`](crate::mesh::CommandError::TooLarge) for packets that cannot be shown.
     pub fn check(&self) -> Result<(), MeshError> {
         if let Some(error) = &self.malformed {
             return Err(error.clone().into());
         }
+        if let Some(error) = &self.unshown {
+            return Err(error.clone().into());
+        }
+        members::check(&self.shown)?;
         Ok(self.config.validate()?)
     }
 
@@ -177,6 +198,8 @@ impl Builder {
         mesh.handle_environment(Timestamp::ZERO, Environment::WallClock(wall));
         let interest = Command::Interest(self.interest.clone());
         mesh.handle_command(Timestamp::ZERO, interest)?;
+        let packets = self.shown;
+        mesh.handle_command(Timestamp::ZERO, Command::Present { packets })?;
         for address in self.peers {
             mesh.handle_command(
                 Timestamp::ZERO,

@@ -17,7 +17,7 @@ use super::inbox::{Inbox, InboxLimits, Item, Room, remember};
 use super::listeners::{EventKind, LISTENERS_AT_WORK, Listeners};
 use super::snapshot::Snapshot;
 use crate::driver::Observer;
-use crate::mesh::{Event, Mesh, Peer};
+use crate::mesh::{Event, Member, Mesh, Peer};
 use crate::wire::{self, Topic};
 
 /// What one who listens wants.
@@ -27,6 +27,8 @@ pub(super) enum Wanted {
     Messages,
     /// Plain messages about this topic.
     About(Topic),
+    /// Who is in the mesh.
+    Members,
     Everything,
 }
 
@@ -40,6 +42,10 @@ impl Wanted {
             Self::Everything => true,
             Self::Messages => message.is_some(),
             Self::About(topic) => message.and_then(wire::Message::topic) == Some(topic),
+            Self::Members => matches!(
+                event,
+                Event::MemberJoined(_) | Event::MemberChanged(_) | Event::MemberLeft { .. }
+            ),
         }
     }
 }
@@ -90,6 +96,13 @@ struct State {
 }
 
 impl State {
+    fn subscribe(&mut self, wanted: Wanted) -> InboxId {
+        let id = InboxId(self.next);
+        self.next += 1;
+        self.inboxes.insert(id, (wanted, Inbox::default()));
+        id
+    }
+
     fn is_staging(&self) -> bool {
         let is_attended = !self.handlers.is_empty() || !self.listeners.is_empty();
         !self.is_unattended && (is_attended || self.is_showing || !self.stage.is_empty())
@@ -156,11 +169,14 @@ impl Hub {
     }
 
     pub(super) fn subscribe(&self, wanted: Wanted) -> InboxId {
+        self.lock().subscribe(wanted)
+    }
+
+    /// A queue of who comes and leaves, and who is there before the first of it.
+    pub(super) fn subscribe_to_members(&self) -> (InboxId, Vec<Member>) {
         let mut state = self.lock();
-        let id = InboxId(state.next);
-        state.next += 1;
-        state.inboxes.insert(id, (wanted, Inbox::default()));
-        id
+        let members = state.snapshot.members.values().cloned().collect();
+        (state.subscribe(Wanted::Members), members)
     }
 
     pub(super) fn unsubscribe(&self, id: InboxId) {

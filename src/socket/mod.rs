@@ -12,6 +12,7 @@ mod handlers;
 mod hub;
 mod inbox;
 mod listeners;
+mod members;
 mod message;
 mod requests;
 mod sending;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::channel::oneshot;
+use serde::Serialize;
 
 pub use builder::{Builder, Node};
 pub use dispatcher::Dispatcher;
@@ -36,6 +38,7 @@ pub use handlers::HandlerId;
 pub use hub::Announcer;
 pub use inbox::{InboxLimits, Overflow};
 pub use listeners::{EventKind, LISTENERS_AT_WORK, ListenerId};
+pub use members::{MemberEvent, MemberEvents};
 pub use message::Message;
 pub use requests::{Replies, RequestOptions};
 pub use sending::{SendOptions, Sent};
@@ -148,6 +151,25 @@ impl MeshSocket {
     /// in presence.
     pub fn members(&self) -> Vec<Member> {
         self.look(|snapshot| snapshot.members.values().cloned().collect())
+    }
+
+    /// Who is in the mesh, and then who comes and leaves: members that are there already come first, as if they had just
+    /// joined.
+    pub fn member_events(&self) -> MemberEvents {
+        MemberEvents::of(self)
+    }
+
+    /// Shows packets to every member, in place of those before, as [`Member::presence`] gives them there: the items of a tuple
+    /// or sequence, else the value itself; `()` to show nothing.
+    ///
+    /// # Errors
+    /// [`EncodeError`](crate::wire::EncodeError) if the value has no msgpack form, [`CommandError::TooLarge`] beyond
+    /// [`MAX_PRESENCE`](crate::wire::MAX_PRESENCE) bytes.
+    pub async fn set_presence<T: Serialize + ?Sized>(&self, packets: &T) -> Result<(), MeshError> {
+        let packets = members::shown(packets)?;
+        self.ask(Command::Present { packets }, Until::Accepted)
+            .await
+            .map(drop)
     }
 
     /// What was counted, as of the last event.

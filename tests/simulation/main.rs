@@ -6,6 +6,7 @@ wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 mod applications;
 mod faults;
 mod figures;
+mod presence;
 mod relatives;
 mod replay;
 mod scenarios;

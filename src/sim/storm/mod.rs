@@ -54,6 +54,9 @@ impl Default for Storm {
     }
 }
 
+/// How long it may take until all know who is in the mesh, after all found together: a silent link that is found out, and a
+/// member's grace.
+const MEMBERS: Duration = Duration::from_secs(40);
 /// How long a broadcast may take to reach all.
 const REACH: Duration = Duration::from_secs(10);
 
@@ -143,7 +146,7 @@ impl Storm {
         Ok(())
     }
 
-    /// Nothing goes wrong any more: L1, L2 and, where no relative is, L4.
+    /// Nothing goes wrong any more: L1, L2, L5 and, where no relative is, L4.
     ///
     /// # Errors
     /// The first breach of a rule.
@@ -160,6 +163,7 @@ impl Storm {
         if let Some(&from) = dice.pick(&cores).filter(|_| cores.len() > 1) {
             simulation.expect_reach(from, REACH)?;
         }
+        simulation.expect_members(MEMBERS)?;
         let has_relatives = simulation
             .places()
             .any(|place| simulation.is_relative(place));
