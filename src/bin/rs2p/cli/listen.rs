@@ -134,6 +134,12 @@ async fn tell(mut events: Events) {
         match event {
             Event::Connected => say::progress("joined; Ctrl-C ends"),
             Event::Disconnected => say::progress("every link is lost; joining again…"),
+            Event::MemberJoined(member) => {
+                say::progress(&format!("{} is here", member.node.short()))
+            }
+            Event::MemberLeft { node, reason } => {
+                say::progress(&format!("{} has left: {}", node.short(), reason.as_str()));
+            }
             _ => {}
         }
     }

@@ -176,6 +176,12 @@ pub(super) fn event(event: &Event) {
             "away for longer than the peers remember: what was said in {} s of it is lost",
             unknown.as_millis().div_ceil(1_000),
         ),
+        Event::MemberJoined(member) => {
+            tracing::debug!(node = %member.node.short(), "member joined")
+        }
+        Event::MemberLeft { node, reason } => {
+            tracing::debug!(node = %node.short(), "member left: {}", reason.as_str());
+        }
         // Most of what is missing is messages, which are not logged anyway.
         Event::Lagged(missed) => tracing::debug!("{missed} events came too fast for this log"),
         _ => {}
