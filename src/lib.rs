@@ -56,6 +56,7 @@ pub mod driver;
 pub mod id;
 pub mod memory;
 pub mod mesh;
+mod ordered;
 pub mod sim;
 pub mod socket;
 pub mod time;

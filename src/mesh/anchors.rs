@@ -11,6 +11,7 @@ use super::Mesh;
 use super::targets::{Anchored, Origin, State, Target, TargetId};
 use super::timers::Timer;
 use crate::address::Address;
+use crate::ordered::OrderedSet;
 use crate::time::Timestamp;
 
 /// How many there are.
@@ -21,15 +22,14 @@ impl Mesh {
     /// lost and dialled again first, then those whose links are oldest. At most two. To be given to the node's next run
     /// ([`Config::anchors`](super::Config::anchors)).
     pub fn anchors(&self) -> Vec<Address> {
-        let mut ranked: Vec<_> = self
+        let ranked: OrderedSet<_> = self
             .targets
             .iter()
             .filter(|(_, target)| target.origin == Origin::Peer)
             .filter_map(|(_, target)| Some((self.anchor_rank(target)?, &target.address)))
             .collect();
-        ranked.sort();
-        let addresses = ranked.into_iter().take(ANCHORS);
-        addresses.map(|(_, address)| address.clone()).collect()
+        let addresses = ranked.iter().take(ANCHORS);
+        addresses.map(|(_, address)| (*address).clone()).collect()
     }
 
     /// The least is the best anchor; `None` if it is none.
@@ -90,15 +90,14 @@ impl Mesh {
                 (None, false) => None,
             }
         };
-        let mut ranked: Vec<_> = self
+        let ranked: OrderedSet<_> = self
             .targets
             .iter()
             .filter(|(_, target)| target.origin == Origin::Peer)
             .filter_map(|(id, target)| Some((Reverse(lasted(target)?), id)))
             .collect();
-        ranked.sort();
-        for (_, id) in ranked.into_iter().skip(ANCHORS) {
-            if let Some(target) = self.targets.target_mut(id) {
+        for (_, id) in ranked.iter().skip(ANCHORS) {
+            if let Some(target) = self.targets.target_mut(*id) {
                 target.anchored = Anchored::No;
             }
         }

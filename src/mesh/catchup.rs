@@ -3,9 +3,10 @@
 //!
 //! It keeps account. Asking, and what becomes of a message, are the node's.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use crate::id::{LinkId, MessageId};
+use crate::ordered::{OrderedMap, OrderedSet};
 use crate::time::Timestamp;
 use crate::wire::{Frame, Message};
 
@@ -21,7 +22,7 @@ struct CatchUp {
     /// How many of them were asked for here and did not come.
     outstanding: usize,
     held: VecDeque<Held>,
-    held_ids: BTreeSet<MessageId>,
+    held_ids: OrderedSet<MessageId>,
     held_bytes: usize,
     progress: Timestamp,
     /// What it brings besides waits; not any more once that was too much.
@@ -36,9 +37,9 @@ struct CatchUp {
 pub(super) struct CatchUps {
     /// Somebody looks after them already.
     pub(super) is_attended: bool,
-    by_link: BTreeMap<LinkId, CatchUp>,
+    by_link: OrderedMap<LinkId, CatchUp>,
     /// What was asked for, and of whom.
-    asked: BTreeMap<MessageId, LinkId>,
+    asked: OrderedMap<MessageId, LinkId>,
 }
 
 impl CatchUps {
@@ -48,7 +49,7 @@ impl CatchUps {
             wanted,
             outstanding: 0,
             held: VecDeque::new(),
-            held_ids: BTreeSet::new(),
+            held_ids: OrderedSet::new(),
             held_bytes: 0,
             progress: now,
             holds: true,
@@ -63,7 +64,7 @@ impl CatchUps {
         let Some(catch_up) = self.by_link.get_mut(&link).filter(|it| !it.is_over) else {
             return false;
         };
-        let known: BTreeSet<_> = catch_up.wanted.iter().copied().collect();
+        let known: OrderedSet<_> = catch_up.wanted.iter().copied().collect();
         let room = most.saturating_sub(known.len());
         let new = more.iter().filter(|id| !known.contains(*id)).take(room);
         catch_up.wanted.extend(new.copied());
@@ -126,14 +127,14 @@ impl CatchUps {
 
     /// The peer of `link` has these no more.
     pub(super) fn gone(&mut self, now: Timestamp, link: LinkId, ids: &[MessageId]) {
-        let ids: BTreeSet<_> = ids.iter().collect();
+        let ids: OrderedSet<_> = ids.iter().collect();
         for id in &ids {
             if self.asked.get(*id) == Some(&link) {
                 self.settled(now, id);
             }
         }
         if let Some(catch_up) = self.by_link.get_mut(&link) {
-            catch_up.wanted.retain(|wanted| !ids.contains(wanted));
+            catch_up.wanted.retain(|wanted| !ids.contains(&wanted));
         }
         self.unpark();
     }

@@ -341,7 +341,9 @@ impl Mesh {
             let start = self.rng.next_u32() as usize % entries.len();
             entries.rotate_left(start);
         }
-        entries.sort_by_key(|entry| entry.endpoint.is_none());
+        let can_be_dialled = |entry: &PeerEntry| entry.endpoint.is_some();
+        let (mut entries, rest): (Vec<_>, Vec<_>) = entries.into_iter().partition(can_be_dialled);
+        entries.extend(rest);
         entries.truncate(PEERS_TOLD);
         self.send_signal(now, id, &Signal::Peers(entries));
     }

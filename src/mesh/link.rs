@@ -1,7 +1,7 @@
 //! One link's state: how far it has come, and what it holds.
 
 use core::time::Duration;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use bytes::Bytes;
 
@@ -13,6 +13,7 @@ use super::targets::TargetId;
 use super::telling::Said;
 use crate::address::Scheme;
 use crate::id::{LinkId, MessageId, NodeId};
+use crate::ordered::OrderedSet;
 use crate::time::Timestamp;
 use crate::wire::{Capabilities, Compression, Frame, FrameReader, Handshake, IdForm, Message};
 
@@ -141,7 +142,7 @@ pub(super) struct Link {
     /// Broadcasts that the peer asked for.
     pub(super) owed: VecDeque<MessageId>,
     /// The numbers of those that it was given for the asking, as the history has them.
-    pub(super) given: BTreeSet<u64>,
+    pub(super) given: OrderedSet<u64>,
     /// What its peer said of the addresses at which it can be dialled.
     pub(super) said: Option<Said>,
     /// The last message of the application, which a legacy peer may ask for again.
@@ -191,7 +192,7 @@ impl Link {
             unlent_until: now,
             announcing: Vec::new(),
             owed: VecDeque::new(),
-            given: BTreeSet::new(),
+            given: OrderedSet::new(),
             said: None,
             last_message: None,
         }

@@ -2,11 +2,10 @@
 //!
 //! It keeps the account. Dialling, greeting and sending are the node's.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 
 use crate::id::{LinkId, NodeId};
+use crate::ordered::OrderedMap;
 use crate::time::Timestamp;
 
 /// Most whispers that wait for one link to come up.
@@ -33,7 +32,7 @@ pub(super) struct Loan {
 
 #[derive(Debug)]
 pub(super) struct Loans {
-    all: BTreeMap<Lent, Loan>,
+    all: OrderedMap<Lent, Loan>,
     capacity: usize,
     bytes: usize,
 }
@@ -42,7 +41,7 @@ impl Loans {
     /// At most `capacity` loans, for each of which at most so many bytes wait.
     pub(super) fn new(capacity: usize, bytes: usize) -> Self {
         Self {
-            all: BTreeMap::new(),
+            all: OrderedMap::new(),
             capacity,
             bytes,
         }

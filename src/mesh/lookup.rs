@@ -3,12 +3,13 @@
 //! Each whisper that waits has a deadline of its own; all that wait for one node share one search, whose candidates are
 //! tried in turn. Asking, dialling and sending are the node's.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use super::event::Ticket;
 use super::sending::Letter;
 use crate::address::Address;
 use crate::id::{LinkId, NodeId};
+use crate::ordered::OrderedMap;
 use crate::wire::{Message, Value};
 
 /// Most addresses that are tried for one node: whoever answers may lie.
@@ -61,8 +62,8 @@ struct Search {
 
 #[derive(Debug)]
 pub(super) struct Lookups {
-    waiting: BTreeMap<WaitId, Waiting>,
-    searches: BTreeMap<NodeId, Search>,
+    waiting: OrderedMap<WaitId, Waiting>,
+    searches: OrderedMap<NodeId, Search>,
     own: usize,
     foreign: usize,
     capacity: usize,
@@ -73,8 +74,8 @@ pub(super) struct Lookups {
 impl Lookups {
     pub(super) fn new(capacity: usize, foreign_capacity: usize) -> Self {
         Self {
-            waiting: BTreeMap::new(),
-            searches: BTreeMap::new(),
+            waiting: OrderedMap::new(),
+            searches: OrderedMap::new(),
             own: 0,
             foreign: 0,
             capacity,

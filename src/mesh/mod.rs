@@ -59,7 +59,7 @@ mod trees;
 mod usage;
 mod whispers;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
@@ -75,6 +75,7 @@ pub use status::{Doubt, EndReason, Status};
 pub use usage::Usage;
 
 use crate::id::{LinkId, NodeId};
+use crate::ordered::{OrderedMap, OrderedSet};
 use crate::time::{Timestamp, WallSeconds};
 pub use crate::wire::Departure;
 use crate::wire::{Interest, PeerEntry};
@@ -131,7 +132,7 @@ pub struct Mesh {
     identity: Identity,
     rng: ChaCha8Rng,
     wall: WallClock,
-    links: BTreeMap<LinkId, Link>,
+    links: OrderedMap<LinkId, Link>,
     table: RoutingTable,
     seen: Seen,
     restamped: Restamped,
@@ -156,12 +157,12 @@ pub struct Mesh {
     /// Until when it was known to be in the mesh, while it is not or was not told what it missed.
     left: Option<Timestamp>,
     /// Links whose handshake is held.
-    held: BTreeSet<LinkId>,
+    held: OrderedSet<LinkId>,
     /// Nodes that the user disconnected, oldest first.
     unwanted: VecDeque<NodeId>,
     timers: Timers,
     /// How many links may still write the message of a ticket.
-    tickets: BTreeMap<Ticket, usize>,
+    tickets: OrderedMap<Ticket, usize>,
     outputs: VecDeque<Output>,
     next_dial: u64,
     next_ticket: u64,
@@ -210,19 +211,19 @@ impl Mesh {
             questions: Questions::new(config.questions),
             standing: Standing::new(identity.node.clone(), config.members),
             left: None,
-            held: BTreeSet::new(),
+            held: OrderedSet::new(),
             unwanted: VecDeque::new(),
             routes: Routes::new(config.routes),
             config,
             identity,
             rng,
             wall: WallClock::default(),
-            links: BTreeMap::new(),
+            links: OrderedMap::new(),
             seen,
             answered,
             restamped,
             timers: Timers::default(),
-            tickets: BTreeMap::new(),
+            tickets: OrderedMap::new(),
             outputs: VecDeque::new(),
             next_dial: 0,
             next_ticket: 0,

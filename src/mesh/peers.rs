@@ -2,10 +2,9 @@
 //!
 //! One link a node is the rule; a second is kept only until it is settled which one stays.
 
-use std::collections::BTreeMap;
-
 use super::event::Peer;
 use crate::id::{LinkId, NodeId};
+use crate::ordered::OrderedMap;
 use crate::wire::PeerEntry;
 
 #[derive(Debug)]
@@ -18,8 +17,8 @@ struct Entry {
 
 #[derive(Debug, Default)]
 pub(super) struct RoutingTable {
-    peers: BTreeMap<NodeId, Entry>,
-    told: BTreeMap<NodeId, Vec<PeerEntry>>,
+    peers: OrderedMap<NodeId, Entry>,
+    told: OrderedMap<NodeId, Vec<PeerEntry>>,
     told_capacity: usize,
 }
 

@@ -1,15 +1,19 @@
 //! Broadcasts of which a neighbour sent the id only, and which must come of themselves soon or be asked for.
 
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use crate::id::{LinkId, MessageId};
+use crate::ordered::{OrderedMap, OrderedSet};
 use crate::time::Timestamp;
 
 /// Most neighbours that are remembered for one message.
 const ANNOUNCERS: usize = 8;
 /// How often each of them is asked.
 const ROUNDS: usize = 2;
+
+/// What one neighbour is asked for, in the order of the announcements.
+type Asked = OrderedMap<u64, MessageId>;
 
 #[derive(Debug)]
 struct Promise {
@@ -32,8 +36,8 @@ impl Promise {
 
 #[derive(Debug)]
 pub(super) struct Promises {
-    all: BTreeMap<MessageId, Promise>,
-    queue: BTreeSet<(Timestamp, MessageId)>,
+    all: OrderedMap<MessageId, Promise>,
+    queue: OrderedSet<(Timestamp, MessageId)>,
     made: u64,
     capacity: usize,
 }
@@ -42,8 +46,8 @@ impl Promises {
     /// Keeps at most `capacity` of them.
     pub(super) fn new(capacity: usize) -> Self {
         Self {
-            all: BTreeMap::new(),
-            queue: BTreeSet::new(),
+            all: OrderedMap::new(),
+            queue: OrderedSet::new(),
             made: 0,
             capacity,
         }
@@ -100,9 +104,9 @@ impl Promises {
         &mut self,
         now: Timestamp,
         patience: Duration,
-    ) -> BTreeMap<LinkId, Vec<MessageId>> {
+    ) -> Vec<(LinkId, Vec<MessageId>)> {
         let due = now + patience;
-        let mut asks = BTreeMap::<_, Vec<_>>::new();
+        let mut asks = OrderedMap::<_, Asked>::new();
         while let Some(&(at, id)) = self.queue.first().filter(|(at, _)| *at <= now) {
             self.queue.remove(&(at, id));
             let Some(promise) = self.all.get_mut(&id) else {
@@ -116,27 +120,19 @@ impl Promises {
             };
             promise.ask(link, due);
             self.queue.insert((due, id));
-            asks.entry(link).or_default().push((promise.number, id));
+            asks.or_default(link).insert(promise.number, id);
         }
         for (link, asked) in &mut asks {
             self.ask_for_the_rest(*link, due, asked);
         }
-        let in_order = |mut asked: Vec<(u64, MessageId)>| {
-            asked.sort_unstable();
-            asked.into_iter().map(|(_, id)| id).collect()
-        };
+        let in_order = |asked: Asked| asked.values().copied().collect();
         let asks = asks.into_iter();
         asks.map(|(link, asked)| (link, in_order(asked))).collect()
     }
 
     /// Who is asked for something late is asked for everything that it has announced: what comes after it would overtake
     /// the rest.
-    fn ask_for_the_rest(
-        &mut self,
-        link: LinkId,
-        due: Timestamp,
-        asked: &mut Vec<(u64, MessageId)>,
-    ) {
+    fn ask_for_the_rest(&mut self, link: LinkId, due: Timestamp, asked: &mut Asked) {
         let fresh = |promise: &&mut Promise| promise.asked == 0 && promise.by.contains(&link);
         for (id, promise) in &mut self.all {
             let Some(promise) = Some(promise).filter(fresh) else {
@@ -145,7 +141,7 @@ impl Promises {
             self.queue.remove(&(promise.due, *id));
             promise.ask(link, due);
             self.queue.insert((due, *id));
-            asked.push((promise.number, *id));
+            asked.insert(promise.number, *id);
         }
     }
 
@@ -226,7 +222,7 @@ mod tests {
         promises.made(id(20), TWO, at(30));
         let asks = promises.overdue(at(6), PATIENCE);
         let expected: Vec<_> = (0..20).map(id).collect();
-        assert_eq!(asks, BTreeMap::from([(ONE, expected)]));
+        assert_eq!(asks, [(ONE, expected)]);
         assert_eq!(asks_of(&mut promises, 15), []);
     }
 

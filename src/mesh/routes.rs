@@ -3,15 +3,14 @@
 //! A flood finds the quickest path by itself, so the way back is known for everybody who has spoken lately. A route is a
 //! hint: the link may be gone, and the next node may know better.
 
-use std::collections::BTreeMap;
-
 use crate::id::{LinkId, NodeId};
+use crate::ordered::OrderedMap;
 
 /// The ways to recent senders, in two generations, so that the oldest go when there are too many.
 #[derive(Debug)]
 pub(super) struct Routes {
-    young: BTreeMap<NodeId, LinkId>,
-    old: BTreeMap<NodeId, LinkId>,
+    young: OrderedMap<NodeId, LinkId>,
+    old: OrderedMap<NodeId, LinkId>,
     capacity: usize,
 }
 
@@ -19,8 +18,8 @@ impl Routes {
     /// Keeps the ways to at least `capacity` senders and at most twice as many.
     pub(super) fn new(capacity: usize) -> Self {
         Self {
-            young: BTreeMap::new(),
-            old: BTreeMap::new(),
+            young: OrderedMap::new(),
+            old: OrderedMap::new(),
             capacity,
         }
     }

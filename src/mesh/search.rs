@@ -7,7 +7,6 @@
 
 use core::cmp::Reverse;
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet};
 
 use rand_chacha::rand_core::RngCore;
 
@@ -16,6 +15,7 @@ use super::error::CloseReason;
 use super::targets::{Kin, Origin, State, Target, TargetId, full_jitter, pick};
 use super::timers::Timer;
 use crate::id::{LinkId, NodeId};
+use crate::ordered::{OrderedMap, OrderedSet};
 use crate::time::Timestamp;
 use crate::wire::{PeerEntry, Signal};
 
@@ -38,7 +38,7 @@ const GROWTH: u32 = 4;
 pub(super) struct Search {
     /// Looks since something changed.
     looks: u32,
-    trials: BTreeMap<LinkId, Trial>,
+    trials: OrderedMap<LinkId, Trial>,
 }
 
 /// What is known of a link on trial.
@@ -47,7 +47,7 @@ struct Trial {
     /// It is time to judge.
     is_ripe: bool,
     /// What its peer told of its peers, and when.
-    theirs: Option<(Timestamp, BTreeSet<NodeId>)>,
+    theirs: Option<(Timestamp, OrderedSet<NodeId>)>,
     /// How often it was asked for.
     asked: u32,
 }
@@ -183,7 +183,7 @@ impl Mesh {
             return;
         }
         let own = self.identity.node.clone();
-        let named: BTreeSet<_> = entries
+        let named: OrderedSet<_> = entries
             .iter()
             .map(|entry| entry.node.clone())
             .filter(|node| *node != own)
@@ -200,13 +200,13 @@ impl Mesh {
     }
 
     /// The peer of a trial names another peer of this node's: there is a way through that one.
-    fn is_redundant_by(&self, id: LinkId, named: &BTreeSet<NodeId>) -> bool {
+    fn is_redundant_by(&self, id: LinkId, named: &OrderedSet<NodeId>) -> bool {
         let is_ripe = self.search.trials.get(&id).is_some_and(|t| t.is_ripe);
         is_ripe && named.iter().any(|node| self.table.contains(node))
     }
 
     /// Another peer names the peer of a trial, or one that both know.
-    fn give_up_those_named(&mut self, now: Timestamp, from: LinkId, named: &BTreeSet<NodeId>) {
+    fn give_up_those_named(&mut self, now: Timestamp, from: LinkId, named: &OrderedSet<NodeId>) {
         let is_proof = |(id, trial): (&LinkId, &Trial)| {
             let peer = self.links.get(id).and_then(|link| link.node())?;
             let theirs = trial.theirs.as_ref();

@@ -3,7 +3,7 @@
 //! Towards py2p and js2p everything floods. A broadcast never goes back by the link it came on, nor to its sender, nor to
 //! who showed to have it.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use bytes::Bytes;
 
@@ -16,6 +16,7 @@ use super::outbox::{Class, Parcel};
 use super::timers::Timer;
 use super::trees::Branch;
 use crate::id::{LinkId, MessageId, NodeId};
+use crate::ordered::OrderedSet;
 use crate::time::Timestamp;
 use crate::wire::{Signal, Topic, Trailer};
 
@@ -37,7 +38,7 @@ pub(super) struct Passing<'a> {
 struct Ways<'a> {
     branch: &'a Branch,
     /// The links that get ids of every source.
-    quiet: BTreeSet<LinkId>,
+    quiet: OrderedSet<LinkId>,
     source: &'a NodeId,
     topic: Option<&'a Topic>,
     /// Who brought it.

@@ -5,13 +5,13 @@
 //! failed longest ago. It keeps the state of each address and says how long to wait. Dialling and timers are the node's.
 
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet};
 
 use rand_chacha::rand_core::RngCore;
 
 use super::event::Ticket;
 use crate::address::Address;
 use crate::id::{LinkId, NodeId};
+use crate::ordered::{OrderedMap, OrderedSet};
 use crate::time::Timestamp;
 
 /// One teller's share of the book: a quarter. Whoever lies leaves most of it as it was.
@@ -165,12 +165,12 @@ impl Target {
 
 #[derive(Debug)]
 pub(super) struct Targets {
-    all: BTreeMap<TargetId, Target>,
-    by_address: BTreeMap<Address, TargetId>,
+    all: OrderedMap<TargetId, Target>,
+    by_address: OrderedMap<Address, TargetId>,
     /// Those that are being dialled or linked: few, of which it is asked often.
-    on: BTreeSet<TargetId>,
+    on: OrderedSet<TargetId>,
     /// How many new ones there are of each teller that has any.
-    new_of: BTreeMap<NodeId, usize>,
+    new_of: OrderedMap<NodeId, usize>,
     capacity: usize,
     next: u64,
 }
@@ -187,10 +187,10 @@ pub(super) enum Next {
 impl Targets {
     pub(super) fn new(capacity: usize) -> Self {
         Self {
-            all: BTreeMap::new(),
-            by_address: BTreeMap::new(),
-            on: BTreeSet::new(),
-            new_of: BTreeMap::new(),
+            all: OrderedMap::new(),
+            by_address: OrderedMap::new(),
+            on: OrderedSet::new(),
+            new_of: OrderedMap::new(),
             capacity,
             next: 0,
         }
@@ -233,7 +233,7 @@ impl Targets {
         let id = self.insert(address, Origin::Peer);
         if let Some(target) = self.all.get_mut(&id) {
             target.teller = Some(teller.clone());
-            *self.new_of.entry(teller.clone()).or_default() += 1;
+            *self.new_of.or_default(teller.clone()) += 1;
         }
         Some(id)
     }
@@ -547,9 +547,9 @@ mod tests {
         let is_on = |target: &&Target| matches!(target.state, State::On(_));
         let on = targets.all.values().filter(is_on).count();
         assert_eq!(targets.on().count(), on);
-        let mut new_of = BTreeMap::new();
+        let mut new_of = OrderedMap::new();
         for teller in targets.all.values().filter_map(|t| t.teller.clone()) {
-            *new_of.entry(teller).or_default() += 1;
+            *new_of.or_default(teller) += 1;
         }
         assert_eq!(targets.new_of, new_of);
     }

@@ -1,10 +1,9 @@
 //! Every deadline of the node in one table, with one next deadline outside.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::lookup::WaitId;
 use super::targets::TargetId;
 use crate::id::LinkId;
+use crate::ordered::{OrderedMap, OrderedSet};
 use crate::time::Timestamp;
 
 /// What a deadline is for.
@@ -66,8 +65,8 @@ pub(super) enum Timer {
 
 #[derive(Debug, Default)]
 pub(super) struct Timers {
-    at: BTreeMap<Timer, Timestamp>,
-    queue: BTreeSet<(Timestamp, Timer)>,
+    at: OrderedMap<Timer, Timestamp>,
+    queue: OrderedSet<(Timestamp, Timer)>,
 }
 
 impl Timers {

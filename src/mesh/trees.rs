@@ -5,9 +5,9 @@
 //! payloads from then on. A source that is not known here floods: forgetting costs copies, never a message.
 
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::{LinkId, NodeId};
+use crate::ordered::{OrderedMap, OrderedSet};
 use crate::time::Timestamp;
 
 /// Time for a neighbour to heed that it was asked to send less, before it is asked again.
@@ -70,21 +70,21 @@ impl Branch {
 /// The trees of recent sources, in two generations, so that the oldest go when there are too many.
 #[derive(Debug)]
 pub(super) struct Trees {
-    young: BTreeMap<NodeId, Branch>,
-    old: BTreeMap<NodeId, Branch>,
+    young: OrderedMap<NodeId, Branch>,
+    old: OrderedMap<NodeId, Branch>,
     capacity: usize,
     /// The links that get ids only, whatever the source: they may not last.
-    quiet: BTreeSet<LinkId>,
+    quiet: OrderedSet<LinkId>,
 }
 
 impl Trees {
     /// Keeps the trees of at least `capacity` sources and at most twice as many; with none, everything floods.
     pub(super) fn new(capacity: usize) -> Self {
         Self {
-            young: BTreeMap::new(),
-            old: BTreeMap::new(),
+            young: OrderedMap::new(),
+            old: OrderedMap::new(),
             capacity,
-            quiet: BTreeSet::new(),
+            quiet: OrderedSet::new(),
         }
     }
 
@@ -130,7 +130,7 @@ impl Trees {
         self.quiet.clear();
     }
 
-    pub(super) fn quiet(&self) -> &BTreeSet<LinkId> {
+    pub(super) fn quiet(&self) -> &OrderedSet<LinkId> {
         &self.quiet
     }
 

@@ -12,7 +12,7 @@ use crate::project::{self, Project};
 
 /// The floors from the ground up. A module may name those on lower floors; two on one floor do not know each other.
 const FLOORS: [&[&str]; 10] = [
-    &["id"],
+    &["id", "ordered"],
     &["time"],
     &["address"],
     &["wire"],
@@ -25,7 +25,7 @@ const FLOORS: [&[&str]; 10] = [
 ];
 
 /// The modules that own no socket, clock, generator or task.
-const CORE: [&str; 6] = ["id", "time", "address", "wire", "mesh", "sim"];
+const CORE: [&str; 7] = ["id", "ordered", "time", "address", "wire", "mesh", "sim"];
 
 /// What the core must not name.
 const WORLD: [&str; 9] = [
