@@ -72,6 +72,11 @@ impl Wish {
         !self.is_awaited && (self.named_at.is_none() || self.interest.exceeds(&self.named))
     }
 
+    /// It was not sent what it was told of.
+    pub(super) fn forget_named(&mut self) {
+        self.named = Interest::nothing();
+    }
+
     /// It is told all that it wants; returns of what it was before.
     pub(super) fn name(&mut self, now: Timestamp) -> Interest {
         self.named_at = Some(now);

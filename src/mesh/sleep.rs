@@ -80,6 +80,9 @@ impl Mesh {
             self.look_after_sleeper(now, id);
         } else {
             link.asleep = None;
+            if let Some(peer) = link.greeted_mut() {
+                peer.wish.forget_named();
+            }
             self.timers.stop(Timer::Heartbeat(id));
             self.begin_heartbeat(now, id);
             // It names and fetches what was said meanwhile; then comes what waited for it alone.
