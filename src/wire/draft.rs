@@ -1,5 +1,7 @@
 //! [`Draft`]: a message of our own, before it has bytes.
 
+use std::sync::Arc;
+
 use super::frame::{Frame, HEADER};
 use super::message::{HEADER_ITEMS, ID_LEN, IdForm, Kind, Message, PACKED, Payload, Time};
 use super::packets::RawPackets;
@@ -124,7 +126,7 @@ impl<'a> Draft<'a> {
             form,
             time: self.time.clone(),
             payload,
-            trailer: self.trailer.clone(),
+            trailer: Arc::new(self.trailer.clone()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! [`Message`]: a validated message that still is the bytes it came in.
 
 use core::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -118,7 +119,8 @@ pub struct Message {
     pub(super) form: IdForm,
     pub(super) time: Time,
     pub(super) payload: Payload,
-    pub(super) trailer: Trailer,
+    /// Apart, as messages are moved about.
+    pub(super) trailer: Arc<Trailer>,
 }
 
 /// Where the payload lies in the frame, and what it begins with.
@@ -160,7 +162,7 @@ impl Message {
         let (sender, form) = read_sender(&mut scanner)?;
         let time = read_time(&mut scanner, limits)?;
         let payload = read_payload(&mut scanner, items, bytes.len())?;
-        let trailer = Trailer::parse(scanner.rest());
+        let trailer = Arc::new(Trailer::parse(scanner.rest()));
         Ok(Self {
             frame,
             id,
@@ -225,7 +227,7 @@ impl Message {
         Self {
             frame: Frame::seal(bytes),
             id,
-            trailer,
+            trailer: Arc::new(trailer),
             ..self.clone()
         }
     }
