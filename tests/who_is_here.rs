@@ -2,6 +2,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod support {
+    #![allow(dead_code, reason = "other tests use more of it")]
     pub(crate) mod node;
 }
 

@@ -3,10 +3,15 @@
 use core::time::Duration;
 
 use rs2p::Scheme;
+use rs2p::id::NodeId;
 use rs2p::mesh::{Command, Departure, Environment, Event, MemberState};
-use rs2p::wire::{RawPackets, Value};
+use rs2p::wire::{
+    Capabilities, IdForm, Mark, Presence, PresenceEntry, PresenceState, RawPackets, Signal, Stamp,
+    Value, Word,
+};
 
-use crate::world::World;
+use crate::by_hand::{ALL_OF_OURS, Legacy};
+use crate::world::{WALL, World};
 
 /// Two relays that know each other, and `tabs` tabs at each.
 fn two_relays(tabs: usize) -> World {
@@ -119,7 +124,8 @@ fn a_hidden_page_and_one_that_sleeps_are_told_from_one_that_is_seen() {
     for (environment, expected) in [
         (Environment::Hidden, MemberState::Hidden),
         (Environment::Frozen, MemberState::Asleep),
-        (Environment::Resumed, MemberState::Awake),
+        (Environment::Resumed, MemberState::Hidden),
+        (Environment::Visible, MemberState::Awake),
     ] {
         world.environment(2, environment);
         world.run_for(Duration::from_millis(300));
@@ -136,4 +142,101 @@ fn a_link_that_is_lost_and_made_again_makes_nobody_leave() {
         assert_eq!(departures(&mut world, at, 2), []);
     }
     assert_whole(&world);
+}
+
+/// A peer of node 0 that takes part in presence and says what it is told to.
+fn liar(world: &mut World) -> Legacy {
+    let mut liar = Legacy::knocking(world, 200, IdForm::Text);
+    let can = ALL_OF_OURS.union(Capabilities::PRESENCE);
+    liar.greet_with(world, Scheme::Ws, can);
+    world.run_for(Duration::from_millis(100));
+    liar
+}
+
+fn lie(world: &mut World, liar: &mut Legacy, entries: Vec<PresenceEntry>) {
+    let told = Signal::Presence(Presence::Entries(entries));
+    liar.signal(world, &told);
+    world.run(1);
+}
+
+fn entry(node: NodeId, edges: Vec<(NodeId, Mark)>, state: PresenceState) -> PresenceEntry {
+    let packets = RawPackets::default();
+    PresenceEntry {
+        node,
+        stamp: Stamp {
+            boot: (WALL.0 + 1_000) << 32,
+            version: 9,
+        },
+        edges,
+        word: Some(Word { state, packets }),
+    }
+}
+
+#[test]
+fn nobody_can_say_that_a_neighbour_is_gone_or_that_a_link_which_lives_is_down() {
+    let mut world = two_relays(2);
+    let (relay, victim) = (world.id(0), world.id(2));
+    let mut liar = liar(&mut world);
+    let down = vec![(relay, Mark::down(Departure::Lost))];
+    for lies in [
+        entry(victim.clone(), Vec::new(), PresenceState::Gone),
+        entry(victim, down, PresenceState::Awake),
+    ] {
+        lie(&mut world, &mut liar, vec![lies]);
+    }
+    world.run(10);
+    for at in [0, 1, 3, 4, 5] {
+        assert_eq!(departures(&mut world, at, 2), [], "at {at}");
+        assert!(members(&world, at).contains(&2), "at {at}");
+    }
+}
+
+#[test]
+fn who_hears_that_it_is_gone_says_that_it_is_not() {
+    let mut world = two_relays(2);
+    // Node 3 is at the other relay: node 0 has only others' word for it.
+    let victim = world.id(3);
+    let mut liar = liar(&mut world);
+    let gone = entry(victim, Vec::new(), PresenceState::Gone);
+    lie(&mut world, &mut liar, vec![gone]);
+    world.run(10);
+    for at in [0, 1, 2, 4, 5] {
+        assert!(members(&world, at).contains(&3), "at {at}");
+    }
+}
+
+#[test]
+fn a_liar_drives_out_its_own_lies_only() {
+    let mut world = World::new(Scheme::Ws);
+    world.add(|config| config.members = 16);
+    for _ in 0..6 {
+        let tab = world.add(|config| config.advertise = Vec::new());
+        world.connect(tab, 0);
+    }
+    world.run(2);
+    let mut liar = liar(&mut world);
+    let edge = || vec![(liar_node(), Mark::UP)];
+    for round in 0..4 {
+        let invented = |number: u8| NodeId::from_entropy(&[100 + round * 20 + number; 48]);
+        let lies = (0..20).map(|number| entry(invented(number), edge(), PresenceState::Awake));
+        lie(&mut world, &mut liar, lies.collect());
+    }
+    assert_eq!(members(&world, 0), others(&world, 0));
+    let late = world.add(|config| config.advertise = Vec::new());
+    world.connect(late, 0);
+    world.run(2);
+    assert_eq!(
+        members(&world, 0),
+        others(&world, 0),
+        "there is room for a neighbour"
+    );
+    let usage = world.nodes[0]
+        .mesh
+        .usage()
+        .find(|usage| usage.what == "members");
+    assert!(usage.is_some_and(|usage| usage.is_within()));
+}
+
+fn liar_node() -> NodeId {
+    NodeId::from_entropy(&[200; 48])
 }
