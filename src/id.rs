@@ -136,6 +136,16 @@ impl LinkId {
         Self(number << 1 | 1)
     }
 
+    /// The link with this number, as [`number`](Self::number) gives it.
+    pub const fn numbered(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// A number for places where there are no types.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+
     /// Whether this node dialled the link (else it accepted it).
     pub const fn is_dialled(self) -> bool {
         self.0 & 1 == 0
@@ -226,5 +236,7 @@ mod tests {
         assert!(LinkId::dialled(3).is_dialled());
         assert!(!LinkId::accepted(3).is_dialled());
         assert_ne!(LinkId::dialled(3), LinkId::accepted(3));
+        let link = LinkId::accepted(3);
+        assert_eq!(LinkId::numbered(link.number()), link);
     }
 }

@@ -46,7 +46,7 @@ impl Site {
         let site = Self(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name));
         let write = || {
             fs::create_dir_all(site.0.join("pkg"))?;
-            for file in ["rs2p.js", "rs2p_bg.wasm", "js2p.js"] {
+            for file in ["index.js", "rs2p_bg.wasm", "js2p.js"] {
                 let file = Path::new("pkg").join(file);
                 fs::copy(relay::page().join(&file), site.0.join(&file))?;
             }

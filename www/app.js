@@ -72,7 +72,7 @@ class Page {
     mesh.on("connect", () => this.#joined());
     mesh.on("close", (closed) => this.#linkEnded(closed));
     mesh.on("error", (error) => {
-      if (mesh.status === "joined") this.#chat.note(`Trouble: ${error.message}`);
+      if (mesh.status.state === "joined") this.#chat.note(`Trouble: ${error.message}`);
       else this.#dialler.heard(error);
       this.#refreshSoon();
     });
@@ -163,13 +163,14 @@ class Page {
     const view = this.#graph.view();
     this.#dialable = new Set(view.nodes.filter((node) => node.address).map((node) => node.id));
     this.#drawing.show(view);
-    this.#drawing.connected(this.#mesh.status === "joined");
+    this.#drawing.connected(this.#mesh.status.state === "joined");
     describeDrawing(view);
     this.#refreshStatus(view.known);
   }
 
   #refreshStatus(known) {
-    const { status, peers, subnet } = this.#mesh;
+    const { peers, subnet } = this.#mesh;
+    const status = this.#mesh.status.state;
     const { error, gaveUp } = this.#dialler;
     const failed = error && (gaveUp ? "lasting" : "passing");
     showStatus(status, statusLine({ status, subnet, relays: peers.length, known, failed }));
@@ -196,8 +197,8 @@ class Page {
 }
 
 async function start(options) {
-  const { default: init, MeshSocket } = await import("./pkg/rs2p.js");
-  await init();
+  const { MeshSocket, ready } = await import("./pkg/index.js");
+  await ready();
   const mesh = new MeshSocket({ subnet: options.subnet });
   globalThis.mesh = mesh;
   document.documentElement.style.setProperty("--own-hue", String(hue(mesh.id)));

@@ -36,7 +36,7 @@ export class Dialler {
   }
 
   async dial() {
-    if (this.#busy || this.#mesh.status === "joined" || this.#mesh.status === "closed") return;
+    if (this.#busy || this.#mesh.status.state === "joined" || this.#mesh.status.state === "closed") return;
     clearTimeout(this.#timer);
     this.#busy = true;
     try {

@@ -52,7 +52,7 @@ export function startTrouble(error) {
   }
   return {
     title: "The mesh node did not load",
-    remedy: "It should be at pkg/rs2p.js beside this page: build it with “cargo xtask page”, then reload. "
+    remedy: "It should be at pkg/index.js beside this page: build it with “cargo xtask page”, then reload. "
       + `(${error.message})`,
   };
 }

@@ -234,6 +234,37 @@ pub enum Failure {
     Closed,
 }
 
+impl CommandError {
+    /// A word for programs. The words do not change once released.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotJoined => "not-joined",
+            Self::TooFewPeers { .. } => "too-few-peers",
+            Self::TooLarge { .. } => "too-large",
+            Self::Busy => "busy",
+            Self::Closed => "closed",
+            Self::NotAPeer(_) => "not-a-peer",
+            Self::ToSelf => "to-self",
+            Self::TooMany { .. } => "too-many",
+        }
+    }
+}
+
+impl Failure {
+    /// A word for programs. The words do not change once released.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Lost => "lost",
+            Self::NoRoute(_) => "no-route",
+            Self::Unreachable(_) => "unreachable",
+            Self::WrongSubnet { .. } => "wrong-subnet",
+            Self::Refused(_) => "refused",
+            Self::NoAnswer { .. } => "no-answer",
+            Self::Closed => "closed",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -49,8 +49,8 @@ impl MeshError {
     /// A word for programs. The words do not change once released.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Command(error) => command_code(error),
-            Self::Failure(error) => failure_code(error),
+            Self::Command(error) => error.code(),
+            Self::Failure(error) => error.code(),
             Self::Encode(_) => "bad-argument",
             Self::Flag(InvalidFlag::Reserved(_)) => "reserved-flag",
             Self::Flag(_) => "bad-argument",
@@ -62,31 +62,6 @@ impl MeshError {
             Self::Entropy(_) => "no-entropy",
             Self::Timeout => "timeout",
         }
-    }
-}
-
-fn command_code(error: &CommandError) -> &'static str {
-    match error {
-        CommandError::NotJoined => "not-joined",
-        CommandError::TooFewPeers { .. } => "too-few-peers",
-        CommandError::TooLarge { .. } => "too-large",
-        CommandError::Busy => "busy",
-        CommandError::Closed => "closed",
-        CommandError::NotAPeer(_) => "not-a-peer",
-        CommandError::ToSelf => "to-self",
-        CommandError::TooMany { .. } => "too-many",
-    }
-}
-
-fn failure_code(error: &Failure) -> &'static str {
-    match error {
-        Failure::Lost => "lost",
-        Failure::NoRoute(_) => "no-route",
-        Failure::Unreachable(_) => "unreachable",
-        Failure::WrongSubnet { .. } => "wrong-subnet",
-        Failure::Refused(_) => "refused",
-        Failure::NoAnswer { .. } => "no-answer",
-        Failure::Closed => "closed",
     }
 }
 

@@ -1,7 +1,10 @@
-//! The browser: a WebSocket transport, a clock, and the class `MeshSocket` that JavaScript holds.
+//! The browser: a WebSocket transport, a clock, and the door through which the JavaScript package reaches the core.
 //!
 //! Runs in a window, in a worker and in Node from version 22: what it needs it finds on the global object. Everything
 //! lives on one thread. A browser only dials; nothing here listens, and nothing decides about the mesh.
+//!
+//! Programs in Rust use the first group, by way of [`MeshSocket`](crate::MeshSocket); the npm package uses the second and
+//! brings sockets, timers and promises of its own, so that none of the first is in its wasm.
 //!
 //! | module | its one idea |
 //! | --- | --- |
@@ -10,9 +13,9 @@
 //! | `page` | hidden, frozen, offline: what a page lives through |
 //! | `globals` | what is found on the global object |
 //! | `spawn` | a node as a task |
-//! | `bindings` | the JavaScript class: it converts and never decides |
+//! | `boundary` | the core for JavaScript: bytes in, bytes out |
 
-mod bindings;
+mod boundary;
 mod clock;
 mod globals;
 mod page;
@@ -21,5 +24,6 @@ mod transport;
 mod websocket;
 
 pub use clock::WebClock;
+pub use page::PageWatch;
 pub use transport::{WebDial, WebTransport};
 pub use websocket::WebLink;

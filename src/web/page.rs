@@ -16,15 +16,27 @@ const OF_THE_DOCUMENT: [&str; 3] = ["visibilitychange", "freeze", "resume"];
 /// What the window tells, and of these a worker `online` and `offline`.
 const OF_THE_GLOBAL: [&str; 4] = ["pagehide", "pageshow", "online", "offline"];
 
-/// A watch over the page. Dropping it removes its listeners.
-pub(super) struct PageWatch {
+/// A watch over the page, for those who run a node in it from Rust. Dropping it removes its listeners.
+///
+/// ```no_run
+/// # #[cfg(target_arch = "wasm32")]
+/// # fn watch(mesh: rs2p::MeshSocket) -> rs2p::web::PageWatch {
+/// use rs2p::web::PageWatch;
+///
+/// PageWatch::new(move |environment| {
+///     let mesh = mesh.clone();
+///     wasm_bindgen_futures::spawn_local(async move { drop(mesh.notice(environment).await) });
+/// })
+/// # }
+/// ```
+pub struct PageWatch {
     watched: Vec<(EventTarget, &'static str)>,
     listener: Closure<dyn FnMut(Event)>,
 }
 
 impl PageWatch {
     /// Calls `tell` with whatever happens to the page.
-    pub(super) fn new(tell: impl Fn(Environment) + 'static) -> Self {
+    pub fn new(tell: impl Fn(Environment) + 'static) -> Self {
         let listener = Closure::<dyn FnMut(Event)>::new(move |event| {
             if let Some(environment) = environment(&event) {
                 tell(environment);

@@ -4,27 +4,19 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::{WebClock, WebTransport, globals};
 use crate::driver::Driver;
-use crate::socket::{Builder, Dispatcher, MeshError, MeshSocket, Node};
+use crate::socket::{Builder, MeshError, MeshSocket, Node};
 use crate::transport::Clock;
 
 impl Builder {
     /// Starts the node as a task of the page, worker or process. Dials go on in the background: [`MeshSocket::joined`]
     /// waits for the first.
     ///
-    /// What happens to the page is for the caller to tell by [`MeshSocket::notice`]; the JavaScript class does.
+    /// What happens to the page is for the caller to tell by [`MeshSocket::notice`]: a [`PageWatch`](super::PageWatch) sees it.
     ///
     /// # Errors
     /// [`MeshError::Address`] and [`MeshError::Config`] for what was told wrongly, [`MeshError::Listen`] for any address to
     /// listen on, [`MeshError::Entropy`] where there is no `crypto.getRandomValues`. Nothing runs then.
-    pub async fn spawn(self) -> Result<MeshSocket, MeshError> {
-        let (socket, dispatcher) = self.start()?;
-        spawn_local(dispatcher);
-        Ok(socket)
-    }
-
-    /// As `spawn`, which waits for nothing here and is asynchronous to read the same as on other platforms; but whether Rust's
-    /// handlers and listeners run is left to the caller. JavaScript has its own.
-    pub(super) fn start(mut self) -> Result<(MeshSocket, Dispatcher), MeshError> {
+    pub async fn spawn(mut self) -> Result<MeshSocket, MeshError> {
         self.check()?;
         self.config.dials.retain(|scheme| scheme.is_websocket());
         if let Some(address) = self.listen.first() {
@@ -50,6 +42,7 @@ impl Builder {
             announcer,
             port,
         ));
-        Ok((socket, dispatcher))
+        spawn_local(dispatcher);
+        Ok(socket)
     }
 }

@@ -1,10 +1,12 @@
-//! The HTTP side: one command a request, JSON in and out, for pages of this machine alone.
+//! The HTTP side, for pages of this machine alone: one command a POST, JSON in and out; and, to be read, the files of the
+//! npm package below `/package/`.
 
 mod nodes;
 
 use core::convert::Infallible;
 use core::time::Duration;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -83,15 +85,42 @@ async fn respond(request: Request<Incoming>, nodes: &Nodes) -> Response<Full<Byt
             &json!("this page is of no local server"),
         );
     }
-    let mut response = match obey(request, nodes).await {
-        Ok(done) => answer(StatusCode::OK, &done),
-        Err(failure) => answer(StatusCode::UNPROCESSABLE_ENTITY, &json!(failure)),
+    let file = request.uri().path().strip_prefix("/package/");
+    let mut response = match file.map(package) {
+        Some(file) => file,
+        None => match obey(request, nodes).await {
+            Ok(done) => answer(StatusCode::OK, &done),
+            Err(failure) => answer(StatusCode::UNPROCESSABLE_ENTITY, &json!(failure)),
+        },
     };
     if let Some(origin) = origin {
         let allowed = header::ACCESS_CONTROL_ALLOW_ORIGIN;
         response.headers_mut().insert(allowed, origin);
     }
     response
+}
+
+/// A file of the package, as it was built.
+fn package(name: &str) -> Response<Full<Bytes>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/npm");
+    let kind = match name.rsplit_once('.') {
+        Some((_, "js")) => "text/javascript",
+        Some((_, "wasm")) => "application/wasm",
+        _ => "application/octet-stream",
+    };
+    let file = Path::new(name).file_name();
+    match file.map(|file| std::fs::read(folder.join(file))) {
+        Some(Ok(bytes)) => {
+            let mut response = Response::new(Full::from(bytes));
+            let kind = HeaderValue::from_static(kind);
+            response.headers_mut().insert(header::CONTENT_TYPE, kind);
+            response
+        }
+        _ => {
+            let none = format!("no {name} in target/npm: run `cargo xtask npm` first");
+            answer(StatusCode::NOT_FOUND, &json!(none))
+        }
+    }
 }
 
 /// Whether a page came from a server on this machine: any other has no business here.

@@ -14,6 +14,9 @@ const DEADLINE: u32 = 15_000;
 
 #[wasm_bindgen(module = "/wasm-tests/peer/support.js")]
 extern "C" {
+    /// Says where the package is, which the tests in JavaScript use.
+    fn load(harness: &str);
+
     /// Posts a body; gives the status and the text of the answer as a pair.
     #[wasm_bindgen(catch)]
     async fn post(url: &str, body: &str) -> Result<js_sys::Array, JsValue>;
@@ -150,9 +153,15 @@ impl Heard {
 }
 
 /// Where the harness is.
-pub(super) fn url() -> &'static str {
+fn url() -> &'static str {
     let url: Option<&str> = option_env!("RS2P_HARNESS");
     url.expect("a harness, which `cargo xtask test peer` starts")
+}
+
+/// Where the harness is, for a test in JavaScript, which finds the package there.
+pub(super) fn harness_with_package() -> &'static str {
+    load(url());
+    url()
 }
 
 /// Has the harness carry out a command.

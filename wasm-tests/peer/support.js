@@ -5,8 +5,19 @@ const WS = "ws://127.0.0.1:0";
 /** An id of nobody. */
 export const NOBODY = "3CDFLurrYzH2WkSEbQZB1x8mp3UGKFwUg1s62EHbw8uQuYHP6x5DKRwqGeALyVdvy8";
 
-/** The module in which the tests run exports the class too. It is not imported above, as it imports this file. */
-export const MeshSocket = async () => (await import("/wasm-bindgen-test")).MeshSocket;
+let harness;
+
+/** Says which harness there is: it serves the package too. */
+export const load = (url) => void (harness = url);
+
+/** The package. */
+export async function library() {
+  const loaded = await import(`${harness}/package/index.js`);
+  await loaded.ready();
+  return loaded;
+}
+
+export const MeshSocket = async () => (await library()).MeshSocket;
 
 export const node = async (options = { subnet: SUBNET }) => new (await MeshSocket())(options);
 
@@ -60,7 +71,8 @@ export async function assertFails(code, call, words = "") {
     await call();
   } catch (error) {
     const what = `${call}: ${error.name} ${error.code}: ${error.message}`;
-    assert(error instanceof Error && error.name === "MeshError" && error.code === code, `not ${code}: ${what}`);
+    const name = code === "timeout" ? "TimeoutError" : "MeshError";
+    assert(error instanceof Error && error.name === name && error.code === code, `not ${code}: ${what}`);
     return assert(error.message.includes(words), `no "${words}" in ${what}`);
   }
   throw new Error(`no ${code}: ${call}`);

@@ -1,7 +1,7 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
 //!
 //! Everything that building, showing and testing the project needs beyond cargo stands here, one idea a module:
-//! what must be installed ([`tools`]), the page ([`page`]), the demo ([`demo`]), the tests (`test`) and the order
+//! what must be installed ([`tools`]), the npm package ([`package`]), the page ([`page`]), the demo ([`demo`]), the tests (`test`) and the order
 //! of the modules in `src` ([`floors`]). The standard library is enough: a task runner that has to be built before
 //! anything else must build in seconds.
 
@@ -12,6 +12,7 @@ mod floors;
 mod harness;
 mod js2p;
 mod npm;
+mod package;
 mod page;
 mod process;
 mod project;
@@ -38,14 +39,15 @@ Usage: cargo xtask COMMAND
   demo [--port N] [--subnet NAME]   build all, start a relay with the page, say what to open and to paste
   test [--long] [STAGE | FILTER]    run all tests, one stage, or the tests with FILTER in their name;
                                     with --long also those that take minutes
-  page                              build the page and its wasm package into target/www
+  npm                               build the npm package into target/npm
+  page                              build the page, with the package in it, into target/www
   setup [TOOL...]                   install what test and demo need, or only the named tools
   sim [--seeds N] [--from N]        run storms of the simulator, 2,000 if not told otherwise
   sim --replay LINE                 run the storm of that line again
   sim --defects                     put known defects into a copy of the core: the storms have to find each
   floors                            check that the modules of src import downward only
 
-Stages: setup, page, types, native, wasm, peer, browser, sim, long
+Stages: setup, npm, page, types, native, wasm, peer, browser, sim, long
 Tools:  rust, wasm-bindgen, browser, python, js2p
 ";
 
@@ -67,6 +69,7 @@ fn dispatch(words: &[&str]) -> Outcome<ExitCode> {
             let selection = Selection::of(selection).ok_or_else(|| not_understood(words))?;
             return Ok(test::run(&project, selection));
         }
+        ["npm"] => package::build(&project)?,
         ["page"] => page::build(&project)?,
         ["setup", names @ ..] => tools::install(&project, names)?,
         ["sim", words @ ..] => {

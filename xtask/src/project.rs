@@ -65,6 +65,11 @@ impl Project {
         cargo
     }
 
+    /// The version of this project.
+    pub(crate) fn version(&self) -> Outcome<String> {
+        self.locked_version("rs2p")
+    }
+
     /// The locked version of the package `name`.
     pub(crate) fn locked_version(&self, name: &str) -> Outcome<String> {
         let lock = read(&self.path("Cargo.lock"))?;

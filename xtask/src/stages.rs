@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use crate::browser;
 use crate::firefox;
 use crate::harness::Harness;
+use crate::package;
 use crate::page;
 use crate::process::{self, Outcome};
 use crate::project::{self, Project, WASM};
@@ -44,7 +45,7 @@ pub(crate) struct Run<'a> {
 }
 
 /// All stages, in the order in which they run.
-pub(crate) const STAGES: [Stage; 11] = [
+pub(crate) const STAGES: [Stage; 12] = [
     Stage {
         name: "setup",
         what: "what must be installed",
@@ -53,23 +54,30 @@ pub(crate) const STAGES: [Stage; 11] = [
         run: |run| tools::install(run.project, &[]),
     },
     Stage {
-        name: "page",
-        what: "the page and its wasm package",
+        name: "npm",
+        what: "the npm package",
         needs: &[],
         long: false,
-        run: |run| page::build(run.project),
+        run: |run| package::build(run.project),
+    },
+    Stage {
+        name: "page",
+        what: "the page, with the package in it",
+        needs: &["npm"],
+        long: false,
+        run: |run| page::put_together(run.project),
     },
     Stage {
         name: "types",
         what: "the README's TypeScript and the declarations",
-        needs: &["page"],
+        needs: &["npm"],
         long: false,
         run: types,
     },
     Stage {
         name: "native",
         what: "unit, integration and doc tests",
-        needs: &["setup", "page"],
+        needs: &["setup", "npm", "page"],
         long: false,
         run: native,
     },
@@ -89,8 +97,8 @@ pub(crate) const STAGES: [Stage; 11] = [
     },
     Stage {
         name: "peer",
-        what: "a browser peer and a real relay",
-        needs: &["setup"],
+        what: "a browser peer, of Rust and of JavaScript, and a real relay",
+        needs: &["setup", "npm"],
         long: false,
         run: peer,
     },
@@ -104,7 +112,7 @@ pub(crate) const STAGES: [Stage; 11] = [
     Stage {
         name: "browser",
         what: "the page in Chromium, end to end",
-        needs: &["setup", "page"],
+        needs: &["setup", "npm", "page"],
         long: false,
         run: browser,
     },

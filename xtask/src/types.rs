@@ -1,10 +1,12 @@
-//! The TypeScript of the README against the declarations of the package: what is printed there must compile.
+//! The TypeScript of the documents against the declarations of the package: what is printed there must compile, and what
+//! `npm/tests/types` says is wrong must not.
 
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
 use crate::npm::{self, Package};
+use crate::package;
 use crate::process::{self, Outcome};
 use crate::project::{self, Project};
 use crate::tools;
@@ -14,43 +16,85 @@ const COMPILER: Package = Package {
     version: "5",
 };
 
-/// What the package declares.
-const DECLARATIONS: [&str; 2] = ["rs2p.d.ts", "js2p.d.ts"];
+/// What the compiler reads of the package.
+const DECLARATIONS: [&str; 5] = [
+    "package.json",
+    "index.d.ts",
+    "inline.d.ts",
+    "js2p.d.ts",
+    "rs2p_bg.wasm.d.ts",
+];
 
-/// Compiles every `ts` block of the README, each as a module beside the package. Returns how many there were.
+/// Documents with examples.
+const DOCUMENTS: [&str; 2] = ["README.md", "npm/README.md"];
+
+/// Right and wrong uses of the declarations.
+const USES: &str = "npm/tests/types";
+
+/// Compiles every `ts` block of the documents and every use, each as a module beside the package. Returns how many there
+/// were.
 pub(crate) fn check(project: &Project) -> Outcome<usize> {
     let compiler = compiler(project)?;
     let folder = project.built("types");
-    let package = folder.join("pkg");
-    fs::create_dir_all(&package).map_err(|error| format!("{}: {error}", package.display()))?;
-    for name in DECLARATIONS {
-        let declarations = project.built(&format!("www/pkg/{name}"));
-        fs::copy(&declarations, package.join(name))
-            .map_err(|error| format!("{}: {error}", declarations.display()))?;
+    install(project, &folder.join("node_modules/rs2p"))?;
+    let mut files = Vec::new();
+    for document in DOCUMENTS {
+        let text = project::read(&project.path(document))?;
+        let blocks = blocks(&text);
+        if blocks.is_empty() {
+            return Err(format!("{document} holds no TypeScript").into());
+        }
+        let name = document.replace(['/', '.'], "-");
+        for (number, block) in blocks.into_iter().enumerate() {
+            files.push((format!("{name}-{number}.ts"), block));
+        }
     }
-    let readme = project::read(&project.path("README.md"))?;
-    let blocks = blocks(&readme);
-    if blocks.is_empty() {
-        return Err("README.md holds no TypeScript".into());
+    for (name, text) in uses(project)? {
+        files.push((name, text));
     }
     let mut command = Command::new(compiler);
     command.args(["--noEmit", "--strict", "--target", "es2022"]);
     command.args(["--module", "esnext", "--moduleResolution", "bundler"]);
     command.args(["--lib", "esnext,dom,dom.iterable"]);
-    for (number, block) in blocks.iter().enumerate() {
-        let file = folder.join(format!("readme-{number}.ts"));
-        fs::write(&file, block).map_err(|error| format!("{}: {error}", file.display()))?;
+    for (name, text) in &files {
+        let file = folder.join(name);
+        fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
         command.arg(file);
     }
     process::run(&mut command)?;
-    Ok(blocks.len())
+    Ok(files.len())
+}
+
+/// The declarations, where the compiler looks for a package.
+fn install(project: &Project, folder: &std::path::Path) -> Outcome {
+    fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    for name in DECLARATIONS {
+        let from = project.path(package::FOLDER).join(name);
+        fs::copy(&from, folder.join(name))
+            .map_err(|error| format!("{}: {error}", from.display()))?;
+    }
+    Ok(())
+}
+
+/// The names and texts of the uses.
+fn uses(project: &Project) -> Outcome<Vec<(String, String)>> {
+    let folder = project.path(USES);
+    let entries =
+        fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    entries
+        .flatten()
+        .map(|entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            Ok((name, project::read(&entry.path())?))
+        })
+        .collect()
 }
 
 /// The compiler, installed into the project's own folder if it is not there.
 fn compiler(project: &Project) -> Outcome<PathBuf> {
-    let folder = project.built("tools/node");
+    let folder = project.path("target/tools/node");
     if !npm::has(&folder, &[COMPILER]) {
-        tools::getting("TypeScript", "the README's examples are compiled");
+        tools::getting("TypeScript", "the examples of the documents are compiled");
         npm::install(&folder, &[COMPILER])?;
     }
     Ok(npm::program(&folder, "tsc"))

@@ -1,14 +1,15 @@
 // js2p's names for a node of rs2p, so that a page written for js2p runs with another import and another constructor:
 //
-//     import js2p from "./js2p.js";
+//     import js2p from "rs2p/js2p";
 //     const socket = new js2p.mesh.MeshSocket(null, null, new js2p.base.Protocol("chat", "ws"));
 //
-// It translates and decides nothing about the mesh: that is the node's, whose class is in ./rs2p.js. What js2p drops in
+// It translates and decides nothing about the mesh: that is the node's, whose class is the package's. What js2p drops in
 // silence is told here by the event "error", kept in `status`, and written to the console while nobody listens.
 
-import init, { MeshSocket as Node, protocolId } from "./rs2p.js";
+import { MeshError, MeshSocket as Node, protocolId, ready } from "#rs2p";
+import { Listeners, mustBeFunction } from "./listeners.js";
 
-await load();
+await ready();
 
 /** How many of the latest errors `status` shows. */
 const FAULTS = 64;
@@ -33,57 +34,36 @@ class Protocol {
   }
 }
 
-/** Who listens to what, by the rules of Node's EventEmitter; but a listener that throws hinders no other, nor who emits. */
+/** What js2p's sockets are. */
 class Emitter {
-  #listeners = new Map();
+  #listeners = new Listeners();
 
   on(event, listener) {
-    return this.#add(event, listener, false);
+    this.#listeners.add(event, listener, false);
+    return this;
   }
 
   once(event, listener) {
-    return this.#add(event, listener, true);
+    this.#listeners.add(event, listener, true);
+    return this;
   }
 
   off(event, listener) {
-    const latest = this.listeners(event).lastIndexOf(listener);
-    this.#listeners.set(event, this.#of(event).filter((_, at) => at !== latest));
+    this.#listeners.remove(event, listener);
     return this;
   }
 
   removeAllListeners(event) {
-    if (event === undefined) this.#listeners.clear();
-    else this.#listeners.delete(event);
+    this.#listeners.clear(event);
     return this;
   }
 
   listeners(event) {
-    return this.#of(event).map(({ listener }) => listener);
+    return this.#listeners.functions(event);
   }
 
   emit(event, ...values) {
-    const told = this.#of(event);
-    if (told.some(({ once }) => once)) this.#listeners.set(event, told.filter(({ once }) => !once));
-    for (const { listener } of told) this.#call(event, listener, values);
-    return told.length > 0;
-  }
-
-  async #call(event, listener, values) {
-    try {
-      await listener.apply(this, values);
-    } catch (error) {
-      console.error(`a listener for "${String(event)}" threw:`, error);
-    }
-  }
-
-  #of(event) {
-    return this.#listeners.get(event) ?? [];
-  }
-
-  #add(event, listener, once) {
-    mustBeFunction(listener, "listener");
-    this.#listeners.set(event, [...this.#of(event), { listener, once }]);
-    return this;
+    return this.#listeners.tell(this, event, values);
   }
 }
 
@@ -129,7 +109,7 @@ class MeshConnection {
   }
 
   send(msg_type, packs) {
-    if (msg_type !== flags.whisper) throw fault("bad-argument", "one connection carries whispers alone: MeshSocket.send broadcasts");
+    if (msg_type !== flags.whisper) throw new MeshError("bad-argument", "one connection carries whispers alone: MeshSocket.send broadcasts");
     mustBeArray(packs);
     const [flag, ...packets] = packs;
     this.#send({ to: this, flag }, packets);
@@ -200,7 +180,7 @@ class MeshSocket extends Emitter {
 
   send(packets, flag = flags.broadcast, type = flags.broadcast) {
     if (flag !== flags.broadcast && flag !== flags.whisper) {
-      throw fault("bad-argument", "the flag is neither base.flags.broadcast nor base.flags.whisper; a flag of your own is the type");
+      throw new MeshError("bad-argument", "the flag is neither base.flags.broadcast nor base.flags.whisper; a flag of your own is the type");
     }
     this.#send({ to: flag === flags.whisper ? "peers" : "mesh", flag: type }, packets);
   }
@@ -223,7 +203,7 @@ class MeshSocket extends Emitter {
   }
 
   close() {
-    if (this.#closed) throw fault("closed", "the socket was closed before");
+    if (this.#closed) throw new MeshError("closed", "the socket was closed before");
     this.#closed = true;
     this.#watch(this.#node.close());
   }
@@ -260,37 +240,18 @@ export const base = { flags, Protocol, Message, protocol_version: "0.7" };
 export const mesh = { MeshSocket, MeshConnection, default_protocol: new Protocol("mesh", "ws") };
 export default { base, mesh };
 
-/** Loads the node's code: beside this module, over the network or, in Node.js, from the disk. */
-async function load() {
-  const code = new URL("rs2p_bg.wasm", import.meta.url);
-  if (code.protocol !== "file:") return init({ module_or_path: code });
-  // Not spelt out in the import, for bundlers would look for it.
-  const files = "node:fs/promises";
-  const { readFile } = await import(files);
-  return init({ module_or_path: await readFile(code) });
-}
-
-function mustBeFunction(value, name) {
-  if (typeof value !== "function") throw fault("bad-argument", `the ${name} is no function`);
-}
-
 function mustBeArray(packets) {
-  if (!Array.isArray(packets)) throw fault("bad-argument", "the packets are no array");
+  if (!Array.isArray(packets)) throw new MeshError("bad-argument", "the packets are no array");
 }
 
 function mustNotListen(places) {
   if (places.every((place) => place == null)) return;
-  throw fault("cannot-listen", "this node takes no links: give null for addr and port, and connect to a relay (rs2p relay --listen ws://…)");
+  throw new MeshError("cannot-listen", "this node takes no links: give null for addr and port, and connect to a relay (rs2p relay --listen ws://…)");
 }
 
 function mustBeWebSocket({ encryption }) {
   if (encryption === "ws" || encryption === "wss") return;
-  throw fault("bad-argument", `this node speaks "ws" and "wss" alone, not "${encryption}": new Protocol(subnet, "ws")`);
-}
-
-/** An error like those of the node. */
-function fault(code, message) {
-  return Object.assign(new Error(message), { name: "MeshError", code });
+  throw new MeshError("bad-argument", `this node speaks "ws" and "wss" alone, not "${encryption}": new Protocol(subnet, "ws")`);
 }
 
 /** A host as URLs write it, where colons are in brackets. */

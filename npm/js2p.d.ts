@@ -4,7 +4,7 @@
  * A page written for js2p imports this module instead of js2p's scripts, takes `js2p.mesh.MeshSocket`, and runs:
  *
  * ```js
- * import js2p from "./js2p.js";
+ * import js2p from "rs2p/js2p";
  *
  * const socket = new js2p.mesh.MeshSocket(null, null, new js2p.base.Protocol("chat", "ws"));
  * socket.on("connect", (conn) => conn.send(["hello"]));
@@ -24,7 +24,7 @@
  *
  * There is a mesh, and no `sync` or `chord`.
  */
-import type { Flag, MeshError, MeshSocket as Node, Unregister } from "./rs2p.js";
+import type { Flag, MeshError, MeshSocket as Node, Unregister } from "./index.js";
 
 /** Which network, over which transport. */
 declare class Protocol {

@@ -1,0 +1,49 @@
+// Time: one clock that never goes back, the wall's seconds, and one timer.
+
+/** The longest wait that a timer takes; beyond it, it fires at once (HTML, Timers). */
+const LONGEST_WAIT = 2 ** 31 - 1;
+
+const monotonic = globalThis.performance ?? Date;
+
+/** Milliseconds from the making of the clock. */
+export function startClock() {
+  const start = monotonic.now();
+  return () => monotonic.now() - start;
+}
+
+export const wallSeconds = () => Math.floor(Date.now() / 1000);
+
+/** One alarm, which rings at a moment of `now` or a little later, never before. */
+export class Alarm {
+  #now;
+  #ring;
+  #at = null;
+  #timer;
+
+  constructor(now, ring) {
+    this.#now = now;
+    this.#ring = ring;
+  }
+
+  /** Rings at `at` and not at what was set before; never, if that is null. */
+  set(at) {
+    if (at === this.#at) return;
+    this.#at = at;
+    this.#wait();
+  }
+
+  #wait() {
+    clearTimeout(this.#timer);
+    if (this.#at === null) return;
+    const wait = Math.ceil(this.#at - this.#now());
+    this.#timer = setTimeout(() => this.#fire(), Math.min(Math.max(wait, 0), LONGEST_WAIT));
+  }
+
+  /** Timers are rounded, and the longest may be too short: what fires early waits again. */
+  #fire() {
+    const late = this.#now() - this.#at;
+    if (late < 0) return this.#wait();
+    this.#at = null;
+    this.#ring(late);
+  }
+}

@@ -1,0 +1,60 @@
+// A message as its receiver gets it: all that it says in properties of its own, so that it can be cloned and stored.
+
+import { decode } from "./msgpack.js";
+
+/** The last date that there is, in the year 275760. */
+const LAST_DATE = 8.64e15;
+const utf8 = new TextEncoder();
+const text = new TextDecoder();
+
+export class Message {
+  #reply;
+
+  /** Of the fields of a `message` that the core tells; `reply(message, packets)` answers it. */
+  constructor([id, sender, via, isWhisper, seconds, , payload], reply) {
+    const [flag, ...packets] = decode(payload);
+    this.kind = isWhisper ? "whisper" : "broadcast";
+    this.sender = sender;
+    this.time = new Date(Math.min(Number(seconds) * 1000, LAST_DATE));
+    this.id = hex(id);
+    this.via = via;
+    this.flag = flag;
+    this.packets = packets;
+    this.#reply = reply;
+  }
+
+  get [Symbol.toStringTag]() {
+    return "Message";
+  }
+
+  /** The first of the packets, which mostly is the only one. */
+  get body() {
+    return this.packets[0];
+  }
+
+  /** The body as bytes: text as UTF-8, and what is neither as its JSON. */
+  bytes() {
+    return this.body instanceof Uint8Array ? this.body : utf8.encode(this.text());
+  }
+
+  /** The body as text: bytes read as UTF-8, and what is neither as its JSON. */
+  text() {
+    if (typeof this.body === "string") return this.body;
+    return this.body instanceof Uint8Array ? text.decode(this.body) : String(JSON.stringify(this.body));
+  }
+
+  /** What the body says in JSON, if it is text or bytes; else the body itself. */
+  json() {
+    const isText = typeof this.body === "string" || this.body instanceof Uint8Array;
+    return isText ? JSON.parse(this.text()) : this.body;
+  }
+
+  /** Whispers to the sender. */
+  reply(...packets) {
+    return this.#reply(this, packets);
+  }
+}
+
+const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+export const hex = (bytes) => bytes.reduce((text, byte) => text + DIGITS[byte], "");

@@ -1,0 +1,84 @@
+// What a caller passes, checked and named when it is wrong. What options have besides the known ones is ignored, as
+// everywhere on the web.
+
+import { badArgument, MeshError } from "./errors.js";
+import { POLICIES } from "./queue.js";
+
+/** The longest id of a node, in bytes. */
+const LONGEST_ID = 128;
+
+/** What waits for who takes messages, and for peers that read slowly. */
+const BOUNDS = { messages: 4_096, bytes: 16 << 20 };
+
+export function object(options) {
+  if (options === undefined || options === null) return {};
+  if (typeof options !== "object") throw badArgument("the options are no object");
+  return options;
+}
+
+export function meshOptions(options) {
+  const { subnet = "mesh", relays, peers, id, lifecycle = true, queue } = object(options);
+  return {
+    subnet: string(subnet, "subnet"),
+    relays: [...strings(relays, "relays"), ...strings(peers, "peers")].map(url),
+    id: id == null ? null : node(id),
+    lifecycle: Boolean(lifecycle),
+    queue: queueOptions(queue),
+  };
+}
+
+function queueOptions(queue) {
+  const { incoming, outgoing, policy = "drop-oldest" } = object(queue);
+  if (!POLICIES.includes(policy)) throw badArgument(`policy is none of ${POLICIES.join(", ")}`);
+  return { incoming: bounds(incoming, "incoming"), outgoing: bounds(outgoing, "outgoing"), policy };
+}
+
+export function bounds(given, name, usual = BOUNDS) {
+  const { messages = usual.messages, bytes = usual.bytes } = object(given);
+  if (!(messages >= 1 && bytes >= 1)) throw badArgument(`${name} is no { messages, bytes } from 1 up`);
+  return { messages, bytes };
+}
+
+/** The address of a WebSocket, as far as that can be said here: the rest is the core's to refuse. */
+export const url = (value) => string(value, "url");
+
+export function string(value, name) {
+  if (typeof value !== "string") throw badArgument(`${name} is no string`);
+  return value;
+}
+
+function strings(values, name) {
+  if (values == null) return [];
+  if (!Array.isArray(values)) throw badArgument(`${name} is no array`);
+  return values.map((value) => string(value, name));
+}
+
+/** The id of a node. */
+export function node(value) {
+  const length = typeof value === "string" ? new TextEncoder().encode(value).length : 0;
+  if (length < 1 || length > LONGEST_ID) throw badArgument(`this is no id of a node, which is text of 1 to ${LONGEST_ID} bytes`);
+  return value;
+}
+
+/** How far to send: as the core is told it. */
+export function reach(to) {
+  if (to == null || to === "mesh") return "mesh";
+  if (to === "peers") return "peers";
+  if (typeof to !== "object" || to.id == null) throw badArgument('to is neither "mesh" nor "peers" nor a peer');
+  return [node(to.id)];
+}
+
+/** A flag, as the core is told it; which of them are an application's, the core knows. */
+export function flag(value) {
+  if (value == null || typeof value === "string" || value instanceof Uint8Array) return value ?? null;
+  if (typeof value === "bigint" || Number.isSafeInteger(value)) return value;
+  throw badArgument("flag: a sub-flag is a whole number from 0x30 up, a text or bytes");
+}
+
+export function quantity(value) {
+  if (value === Infinity || (Number.isInteger(value) && value >= 0)) return value;
+  throw badArgument("the quantity is no whole number from 0 up");
+}
+
+export const notJoined = () =>
+  new MeshError("not-joined", "not joined: no peer is linked, connect first or wait until a redial succeeds");
