@@ -11,6 +11,7 @@ mod firefox;
 mod floors;
 mod harness;
 mod js2p;
+mod node;
 mod npm;
 mod package;
 mod page;
@@ -47,8 +48,8 @@ Usage: cargo xtask COMMAND
   sim --defects                     put known defects into a copy of the core: the storms have to find each
   floors                            check that the modules of src import downward only
 
-Stages: setup, npm, page, types, native, wasm, peer, browser, sim, long
-Tools:  rust, wasm-bindgen, browser, python, js2p
+Stages: setup, npm, js, page, types, native, wasm, peer, browser, sim, long
+Tools:  rust, wasm-bindgen, browser, node, python, js2p
 ";
 
 fn main() -> ExitCode {

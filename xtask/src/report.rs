@@ -13,14 +13,31 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// Takes in one line of output. libtest and wasm-bindgen-test-runner both end a binary's tests with
-    /// `test result: ok. 3 passed; 0 failed; 1 ignored; …`; all other lines count nothing.
+    /// `test result: ok. 3 passed; 0 failed; 1 ignored; …`, Node.js with `ℹ pass 3` and the like on lines of their own; all
+    /// other lines count nothing.
     pub(crate) fn read(&mut self, line: &str) {
+        if let Some(count) = line.strip_prefix("ℹ ") {
+            return self.read_node(count);
+        }
         let Some(counts) = line.strip_prefix("test result: ") else {
             return;
         };
         self.passed += count_before(counts, " passed");
         self.failed += count_before(counts, " failed");
         self.ignored += count_before(counts, " ignored");
+    }
+
+    fn read_node(&mut self, line: &str) {
+        let Some((what, count)) = line.split_once(' ') else {
+            return;
+        };
+        let count = count.parse().unwrap_or(0);
+        match what {
+            "pass" => self.passed += count,
+            "fail" | "cancelled" => self.failed += count,
+            "skipped" | "todo" => self.ignored += count,
+            _ => {}
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -115,6 +132,22 @@ pub(crate) fn clock(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_node_counts_is_counted() {
+        let mut tally = Tally::default();
+        for line in [
+            "ℹ tests 7",
+            "ℹ pass 4",
+            "ℹ fail 1",
+            "ℹ cancelled 1",
+            "ℹ skipped 1",
+            "✔ pass 9",
+        ] {
+            tally.read(line);
+        }
+        assert_eq!((tally.passed, tally.failed, tally.ignored), (4, 2, 1));
+    }
 
     fn tally(output: &str) -> Tally {
         let mut tally = Tally::default();

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use crate::browser;
 use crate::firefox;
 use crate::harness::Harness;
+use crate::node;
 use crate::package;
 use crate::page;
 use crate::process::{self, Outcome};
@@ -45,7 +46,7 @@ pub(crate) struct Run<'a> {
 }
 
 /// All stages, in the order in which they run.
-pub(crate) const STAGES: [Stage; 12] = [
+pub(crate) const STAGES: [Stage; 13] = [
     Stage {
         name: "setup",
         what: "what must be installed",
@@ -59,6 +60,13 @@ pub(crate) const STAGES: [Stage; 12] = [
         needs: &[],
         long: false,
         run: |run| package::build(run.project),
+    },
+    Stage {
+        name: "js",
+        what: "the package's modules, one by one, in Node.js",
+        needs: &["npm"],
+        long: false,
+        run: js,
     },
     Stage {
         name: "page",
@@ -131,6 +139,33 @@ pub(crate) const STAGES: [Stage; 12] = [
         run: long,
     },
 ];
+
+/// The unit tests of the package's sources.
+fn js(run: &mut Run<'_>) -> Outcome {
+    let mut tests = Command::new(node::program(run.project)?);
+    tests.current_dir(run.project.path("npm"));
+    tests.args(["--test", "--test-reporter=spec"]);
+    if let Some(filter) = run.filter {
+        tests.arg(format!("--test-name-pattern={filter}"));
+    }
+    tests.arg("tests/unit/*.test.js");
+    process::echo(&tests);
+    let mut child = tests
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| process::not_started(&tests, &error))?;
+    if let Some(output) = child.stdout.take() {
+        let terminal = &mut std::io::stdout();
+        show_and_count(BufReader::new(output), terminal, run.tally);
+    }
+    let status = child
+        .wait()
+        .map_err(|error| format!("Node.js could not be waited for: {error}"))?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(format!("tests failed: Node.js ended with {status}").into())
+}
 
 /// The README's examples in TypeScript, each counted as a test.
 fn types(run: &mut Run<'_>) -> Outcome {

@@ -6,6 +6,7 @@ use std::process::Command;
 use crate::browser;
 use crate::firefox;
 use crate::js2p;
+use crate::node;
 use crate::process::{self, Outcome};
 use crate::project::{Project, WASM};
 use crate::python;
@@ -14,11 +15,12 @@ use crate::wasm_pack;
 type Step = fn(&Project) -> Outcome;
 
 /// The tools by name, in the order in which they are installed.
-const TOOLS: [(&str, Step); 7] = [
+const TOOLS: [(&str, Step); 8] = [
     ("rust", rust),
     ("wasm-bindgen", wasm_bindgen),
     ("browser", |_| browser::install()),
     ("firefox", firefox::install),
+    ("node", node::install),
     ("python", python::install),
     ("js2p", js2p::install),
     ("wasm-pack", wasm_pack::install),

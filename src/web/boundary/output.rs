@@ -71,7 +71,7 @@ impl Answer {
     fn output(&mut self, mesh: &Mesh, output: Output) {
         match output {
             Output::Dial { link, address } => {
-                self.say("dial", [link.number().into(), address.to_string().into()])
+                self.say("dial", [link.number().into(), address.to_string().into()]);
             }
             Output::Transmit { to, frame } => {
                 let links: Vec<Value> = to.iter().map(|link| link.number().into()).collect();
