@@ -172,7 +172,7 @@ fn the_timers_of_a_hidden_page_come_late_and_it_finds_its_relay_dead_all_the_sam
     let mut minute = || {
         world.freeze(1);
         world.run(60);
-        world.nodes[1].is_frozen = false;
+        world.go_on(1);
         world.run_for(Duration::ZERO);
         world.nodes[1].mesh.status()
     };

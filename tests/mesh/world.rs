@@ -400,11 +400,16 @@ impl World {
 
     /// A node that was stopped goes on, and is told so after what waits was read.
     pub fn thaw(&mut self, number: usize) {
+        self.go_on(number);
+        self.environment(number, Environment::Resumed);
+    }
+
+    /// As [`World::thaw`], and is not told.
+    pub fn go_on(&mut self, number: usize) {
         self.nodes[number].is_frozen = false;
         for event in core::mem::take(&mut self.nodes[number].unread) {
             self.deliver(number, event);
         }
-        self.environment(number, Environment::Resumed);
     }
 
     /// How many messages of the application were sent to a node, compressed ones aside.
