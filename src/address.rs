@@ -6,6 +6,7 @@ use core::fmt;
 use core::str::FromStr;
 
 use crate::id::ProtocolId;
+use crate::ordered::Key;
 
 /// Longest host that is accepted, in bytes (RFC 1035, 2.3.4).
 pub const MAX_HOST: usize = 255;
@@ -88,6 +89,13 @@ pub struct Address {
     host: String,
     port: u16,
     path: String,
+}
+
+/// Told apart by no prefix: hosts may be equal for longer than that, and a book of addresses is small.
+impl Key for Address {
+    fn prefix(&self) -> u64 {
+        0
+    }
 }
 
 impl Address {

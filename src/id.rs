@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256, Sha384};
 
+use crate::ordered::{Key, prefix_of_bytes};
+
 /// Version of the protocol that goes into every [`ProtocolId`].
 pub const PROTOCOL_VERSION: &str = "0.7";
 
@@ -71,6 +73,12 @@ fn strip_zeros(mut digits: &[u8]) -> &[u8] {
     digits
 }
 
+impl Key for NodeId {
+    fn prefix(&self) -> u64 {
+        prefix_of_bytes(&self.0)
+    }
+}
+
 impl fmt::Display for NodeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Ids are text in practice; a hostile one must not write control characters into a log.
@@ -104,6 +112,12 @@ impl MessageId {
     /// The id of the message with these packed bytes.
     pub fn of(packed: &[u8]) -> Self {
         Self(Sha256::digest(packed).into())
+    }
+}
+
+impl Key for MessageId {
+    fn prefix(&self) -> u64 {
+        prefix_of_bytes(&self.0)
     }
 }
 
@@ -149,6 +163,12 @@ impl LinkId {
     /// Whether this node dialled the link (else it accepted it).
     pub const fn is_dialled(self) -> bool {
         self.0 & 1 == 0
+    }
+}
+
+impl Key for LinkId {
+    fn prefix(&self) -> u64 {
+        self.0
     }
 }
 

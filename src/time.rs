@@ -6,6 +6,8 @@
 use core::ops::{Add, Sub};
 use core::time::Duration;
 
+use crate::ordered::Key;
+
 /// A moment on a monotonic clock, in whole microseconds since a start that the shell chose.
 ///
 /// Two timestamps can be compared only if they come from the same clock.
@@ -38,6 +40,12 @@ impl Timestamp {
     /// The time that passed since `earlier`; zero if `earlier` is later.
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(self.micros.saturating_sub(earlier.micros))
+    }
+}
+
+impl Key for Timestamp {
+    fn prefix(&self) -> u64 {
+        self.micros
     }
 }
 

@@ -7,6 +7,7 @@ use super::member::Member;
 use super::status::Status;
 use crate::address::{Address, Scheme};
 use crate::id::{LinkId, MessageId, NodeId};
+use crate::ordered::Key;
 use crate::time::WallSeconds;
 use crate::wire::{Departure, Endpoint, Flag, Interest, Kind, Message, RawPackets, Topic};
 
@@ -170,6 +171,12 @@ impl Reach {
 /// The number of an accepted command whose end is told by [`Event::Settled`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
+
+impl Key for Ticket {
+    fn prefix(&self) -> u64 {
+        self.0
+    }
+}
 
 /// That a command was accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

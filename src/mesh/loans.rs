@@ -5,7 +5,7 @@
 use bytes::Bytes;
 
 use crate::id::{LinkId, NodeId};
-use crate::ordered::OrderedMap;
+use crate::ordered::{Key, OrderedMap};
 use crate::time::Timestamp;
 
 /// Most whispers that wait for one link to come up.
@@ -18,6 +18,12 @@ pub(super) struct Lent {
     pub(super) borrower: NodeId,
     /// The peer of this node that it leads to.
     pub(super) peer: NodeId,
+}
+
+impl Key for Lent {
+    fn prefix(&self) -> u64 {
+        self.borrower.prefix()
+    }
 }
 
 #[derive(Debug)]

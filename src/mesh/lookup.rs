@@ -9,7 +9,7 @@ use super::event::Ticket;
 use super::sending::Letter;
 use crate::address::Address;
 use crate::id::{LinkId, NodeId};
-use crate::ordered::OrderedMap;
+use crate::ordered::{Key, OrderedMap};
 use crate::wire::{Message, Value};
 
 /// Most addresses that are tried for one node: whoever answers may lie.
@@ -18,6 +18,12 @@ const CANDIDATES: usize = 8;
 /// The number of a whisper that waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct WaitId(u64);
+
+impl Key for WaitId {
+    fn prefix(&self) -> u64 {
+        self.0
+    }
+}
 
 /// A whisper that waits for a way.
 #[derive(Debug)]

@@ -5,11 +5,11 @@
 //! says what was news, and judges who came and who left; whom to tell it refuses to know.
 
 use core::time::Duration;
-use std::collections::BTreeMap;
 
 use super::known::{FORGET, Known, Parts, Slot, bucket, edges, known, raise};
 use super::member::{Change, Member};
 use crate::id::{LinkId, NodeId};
+use crate::ordered::OrderedMap;
 use crate::time::Timestamp;
 use crate::wire::{MAX_HASHES, Mark, PresenceEntry, PresenceState, Stamp};
 
@@ -39,12 +39,12 @@ pub(super) enum Merged {
 pub(super) struct Members {
     own: NodeId,
     known: Vec<Option<Known>>,
-    index: BTreeMap<NodeId, Slot>,
+    index: OrderedMap<NodeId, Slot>,
     free: Vec<Slot>,
     capacity: usize,
     /// How many were told by each link.
-    told: BTreeMap<LinkId, usize>,
-    news: BTreeMap<NodeId, News>,
+    told: OrderedMap<LinkId, usize>,
+    news: OrderedMap<NodeId, News>,
 }
 
 impl Members {
@@ -53,11 +53,11 @@ impl Members {
         Self {
             own,
             known: Vec::new(),
-            index: BTreeMap::new(),
+            index: OrderedMap::new(),
             free: Vec::new(),
             capacity,
-            told: BTreeMap::new(),
-            news: BTreeMap::new(),
+            told: OrderedMap::new(),
+            news: OrderedMap::new(),
         }
     }
 
@@ -191,7 +191,7 @@ impl Members {
         let mut known = known(entry, Some(teller), is_neighbour);
         known.doubted = known.names(&self.own).then_some(now + DOUBT);
         self.insert(known);
-        *self.told.entry(teller).or_default() += 1;
+        *self.told.or_default(teller) += 1;
         self.note(&node, true, Some(teller));
         Merged::News
     }
@@ -229,7 +229,7 @@ impl Members {
     fn adopt(&mut self, node: &NodeId, teller: LinkId) {
         if let Some(known) = self.get_mut(node) {
             known.teller = Some(teller);
-            *self.told.entry(teller).or_default() += 1;
+            *self.told.or_default(teller) += 1;
         }
     }
 
@@ -298,7 +298,7 @@ impl Members {
 
     /// Others have to be told of a node.
     fn note(&mut self, node: &NodeId, is_whole: bool, teller: Option<LinkId>) {
-        let news = self.news.entry(node.clone()).or_default();
+        let news = self.news.or_default(node.clone());
         news.is_whole |= is_whole;
         // What others told of it is old now.
         news.tellers.clear();

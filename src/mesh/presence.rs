@@ -9,7 +9,6 @@
 //! something newer.
 
 use core::time::Duration;
-use std::collections::BTreeSet;
 
 use rand_chacha::rand_core::RngCore;
 
@@ -21,6 +20,7 @@ use super::member::{Change, Member, MemberState};
 use super::members::{Members, Merged};
 use super::timers::Timer;
 use crate::id::{LinkId, NodeId};
+use crate::ordered::OrderedSet;
 use crate::time::Timestamp;
 use crate::wire::{
     Departure, MAX_HOSTS, MAX_PRESENCE, Mark, Presence, PresenceEntry, PresenceState, RawPackets,
@@ -44,9 +44,9 @@ pub(super) struct Standing {
     /// When news were sent last.
     sent: Option<Timestamp>,
     /// Links of this node's that others say are down: one that lives will show it.
-    disputed: BTreeSet<LinkId>,
+    disputed: OrderedSet<LinkId>,
     /// Nodes that sleep, of those that dialled this one.
-    asleep: BTreeSet<NodeId>,
+    asleep: OrderedSet<NodeId>,
 }
 
 impl Standing {
@@ -57,8 +57,8 @@ impl Standing {
             stamp: None,
             is_stale: false,
             sent: None,
-            disputed: BTreeSet::new(),
-            asleep: BTreeSet::new(),
+            disputed: OrderedSet::new(),
+            asleep: OrderedSet::new(),
         }
     }
 

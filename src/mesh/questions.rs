@@ -4,7 +4,6 @@
 //! is asked knows it, and who hands the question on. py2p and js2p cannot repeat it, so they never answer.
 
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet};
 
 use rand_chacha::rand_core::RngCore;
 
@@ -15,6 +14,7 @@ use super::link::Link;
 use super::sending::Letter;
 use super::timers::Timer;
 use crate::id::{LinkId, NodeId};
+use crate::ordered::{OrderedMap, OrderedSet};
 use crate::time::Timestamp;
 use crate::wire::{Flag, Message, RawPackets, Topic, Trailer};
 
@@ -34,7 +34,7 @@ struct Question {
     /// Who was asked, if not everybody.
     to: Option<NodeId>,
     wanted: usize,
-    answered: BTreeSet<NodeId>,
+    answered: OrderedSet<NodeId>,
 }
 
 impl Question {
@@ -45,16 +45,16 @@ impl Question {
 
 #[derive(Debug)]
 pub(super) struct Questions {
-    all: BTreeMap<u64, Question>,
-    numbers: BTreeMap<Ticket, u64>,
+    all: OrderedMap<u64, Question>,
+    numbers: OrderedMap<Ticket, u64>,
     capacity: usize,
 }
 
 impl Questions {
     pub(super) fn new(capacity: usize) -> Self {
         Self {
-            all: BTreeMap::new(),
-            numbers: BTreeMap::new(),
+            all: OrderedMap::new(),
+            numbers: OrderedMap::new(),
             capacity,
         }
     }
@@ -121,7 +121,7 @@ impl Mesh {
             ticket,
             to: asking.to.clone(),
             wanted: asking.answers.min(self.config.replies).max(1),
-            answered: BTreeSet::new(),
+            answered: OrderedSet::new(),
         };
         self.questions.open(number, question);
         self.timers
@@ -226,7 +226,7 @@ mod tests {
             ticket: Ticket(1),
             to: to.map(node),
             wanted,
-            answered: BTreeSet::new(),
+            answered: OrderedSet::new(),
         };
         questions.open(7, question);
         questions

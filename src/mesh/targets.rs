@@ -11,7 +11,7 @@ use rand_chacha::rand_core::RngCore;
 use super::event::Ticket;
 use crate::address::Address;
 use crate::id::{LinkId, NodeId};
-use crate::ordered::{OrderedMap, OrderedSet};
+use crate::ordered::{Key, OrderedMap, OrderedSet};
 use crate::time::Timestamp;
 
 /// One teller's share of the book: a quarter. Whoever lies leaves most of it as it was.
@@ -20,6 +20,12 @@ const SHARE: usize = 4;
 /// The number of an address of this node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct TargetId(u64);
+
+impl Key for TargetId {
+    fn prefix(&self) -> u64 {
+        self.0
+    }
+}
 
 /// Who named the address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

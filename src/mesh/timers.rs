@@ -3,7 +3,7 @@
 use super::lookup::WaitId;
 use super::targets::TargetId;
 use crate::id::LinkId;
-use crate::ordered::{OrderedMap, OrderedSet};
+use crate::ordered::{Key, OrderedMap, OrderedSet};
 use crate::time::Timestamp;
 
 /// What a deadline is for.
@@ -63,16 +63,40 @@ pub(super) enum Timer {
     Linger,
 }
 
+impl Timer {
+    /// What it is found by, quickly: the number of its link.
+    fn key(self) -> (u64, Self) {
+        let number = match self {
+            Self::Greeting(link)
+            | Self::Patience(link)
+            | Self::Regreet(link)
+            | Self::Frame(link)
+            | Self::Stall(link)
+            | Self::Pace(link)
+            | Self::Heartbeat(link)
+            | Self::Contest(link)
+            | Self::Trial(link)
+            | Self::Loan(link)
+            | Self::Announce(link)
+            | Self::CatchUp(link)
+            | Self::Interest(link)
+            | Self::Probe(link) => link.prefix(),
+            _ => 0,
+        };
+        (number, self)
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Timers {
-    at: OrderedMap<Timer, Timestamp>,
+    at: OrderedMap<(u64, Timer), Timestamp>,
     queue: OrderedSet<(Timestamp, Timer)>,
 }
 
 impl Timers {
     /// Sets a timer, in place of the same one if it is set.
     pub(super) fn set(&mut self, timer: Timer, at: Timestamp) {
-        if let Some(before) = self.at.insert(timer, at) {
+        if let Some(before) = self.at.insert(timer.key(), at) {
             self.queue.remove(&(before, timer));
         }
         self.queue.insert((at, timer));
@@ -80,13 +104,13 @@ impl Timers {
 
     /// Sets a timer unless it is set already.
     pub(super) fn set_if_unset(&mut self, timer: Timer, at: Timestamp) {
-        if !self.at.contains_key(&timer) {
+        if !self.at.contains_key(&timer.key()) {
             self.set(timer, at);
         }
     }
 
     pub(super) fn stop(&mut self, timer: Timer) {
-        if let Some(at) = self.at.remove(&timer) {
+        if let Some(at) = self.at.remove(&timer.key()) {
             self.queue.remove(&(at, timer));
         }
     }
@@ -113,7 +137,7 @@ impl Timers {
 
     /// The deadline of one timer, if it is set.
     pub(super) fn at(&self, timer: Timer) -> Option<Timestamp> {
-        self.at.get(&timer).copied()
+        self.at.get(&timer.key()).copied()
     }
 
     /// The next deadline.

@@ -3,6 +3,7 @@
 use core::fmt;
 use std::vec;
 
+use super::Key;
 use super::index::{Slot, Slots};
 use super::set::{self, OrderedSet};
 use super::slab::Slab;
@@ -76,7 +77,7 @@ impl<K, V> OrderedMap<K, V> {
     }
 }
 
-impl<K: Ord, V> OrderedMap<K, V> {
+impl<K: Key, V> OrderedMap<K, V> {
     pub(crate) fn contains_key(&self, key: &K) -> bool {
         self.keys.contains(key)
     }
@@ -122,7 +123,7 @@ impl<K, V> Default for OrderedMap<K, V> {
     }
 }
 
-impl<K: Ord, V> Extend<(K, V)> for OrderedMap<K, V> {
+impl<K: Key, V> Extend<(K, V)> for OrderedMap<K, V> {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
         for (key, value) in entries {
             self.insert(key, value);
@@ -130,7 +131,7 @@ impl<K: Ord, V> Extend<(K, V)> for OrderedMap<K, V> {
     }
 }
 
-impl<K: Ord, V> FromIterator<(K, V)> for OrderedMap<K, V> {
+impl<K: Key, V> FromIterator<(K, V)> for OrderedMap<K, V> {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
         let mut map = Self::new();
         map.extend(entries);

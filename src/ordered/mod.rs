@@ -3,8 +3,9 @@
 //!
 //! Why not those: they are compiled anew for every pair of types, and the core has some thirty. In the browser build they
 //! were 250 KB of 956 KB of code, in 880 functions. Here everything that depends on order is one [`Index`](index), which
-//! knows neither keys nor values: it orders the numbers of slots, and asks a function how the key in a slot compares. What
-//! is compiled for each type is to put something into a slot and to take it out.
+//! knows neither keys nor values: it orders the numbers of slots by the [prefixes](Key::prefix) of their keys, and asks a
+//! function how the key in a slot compares where those are equal. What is compiled for each type is to put something into a slot
+//! and to take it out.
 //!
 //! Iteration is in the order of the keys, so equal inputs have equal outputs on every target. Looking up costs about
 //! log2 n comparisons; inserting and removing cost that and the move of at most one chunk of the index.
@@ -19,6 +20,47 @@ mod slab;
 pub(crate) use map::OrderedMap;
 pub(crate) use set::OrderedSet;
 
+/// What a table can be ordered by.
+pub(crate) trait Key: Ord {
+    /// A number for the first comparison: of two keys the lesser never has the greater one. The more it tells apart, the fewer
+    /// keys are compared wholly; 0 for all is right, and slow in a table of thousands.
+    fn prefix(&self) -> u64;
+}
+
+/// The prefix of keys that are compared as bytes: the first eight.
+pub(crate) fn prefix_of_bytes(bytes: &[u8]) -> u64 {
+    let padded = bytes.iter().copied().chain(core::iter::repeat(0));
+    padded
+        .take(8)
+        .fold(0, |prefix, byte| prefix << 8 | u64::from(byte))
+}
+
+impl Key for u64 {
+    fn prefix(&self) -> u64 {
+        *self
+    }
+}
+
+/// Ordered by the first, then by the second.
+impl<A: Key, B: Ord> Key for (A, B) {
+    fn prefix(&self) -> u64 {
+        self.0.prefix()
+    }
+}
+
+impl<K: Key> Key for &K {
+    fn prefix(&self) -> u64 {
+        (**self).prefix()
+    }
+}
+
+/// Greatest first. Told apart by no prefix, as no large table has such keys.
+impl<T: Ord> Key for core::cmp::Reverse<T> {
+    fn prefix(&self) -> u64 {
+        0
+    }
+}
+
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
@@ -28,13 +70,27 @@ mod tests {
 
     use super::*;
 
+    /// A key of which many have one prefix.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    struct Coarse(u16);
+
+    impl Key for Coarse {
+        fn prefix(&self) -> u64 {
+            u64::from(self.0 / 16)
+        }
+    }
+
+    fn keys(numbers: core::ops::Range<u16>) -> impl Strategy<Value = Coarse> {
+        numbers.prop_map(Coarse)
+    }
+
     /// What can be done to a map. Keys are few, so that they meet, and enough for several chunks.
     #[derive(Clone, Debug)]
     enum Change {
-        Insert(u16, u32),
-        Remove(u16),
-        Increase(u16),
-        OrDefault(u16),
+        Insert(Coarse, u32),
+        Remove(Coarse),
+        Increase(Coarse),
+        OrDefault(Coarse),
         RemoveFirst,
         RemoveFrom(u16, u16),
         IncreaseAll,
@@ -43,14 +99,14 @@ mod tests {
     }
 
     fn changes() -> impl Strategy<Value = Vec<Change>> {
-        let key = || 0..700_u16;
+        let key = || keys(0..700);
         let change = prop_oneof![
             400 => (key(), 0..1_000_u32).prop_map(|(key, value)| Change::Insert(key, value)),
             150 => key().prop_map(Change::Remove),
             50 => key().prop_map(Change::Increase),
             50 => key().prop_map(Change::OrDefault),
             50 => Just(Change::RemoveFirst),
-            3 => (key(), 0..400_u16).prop_map(|(from, count)| Change::RemoveFrom(from, count)),
+            3 => (0..700_u16, 0..400_u16).prop_map(|(from, count)| Change::RemoveFrom(from, count)),
             3 => Just(Change::IncreaseAll),
             1 => (1..4_u32).prop_map(Change::KeepMultiplesOf),
             1 => Just(Change::Rebuild),
@@ -61,8 +117,8 @@ mod tests {
     /// Does the same to both; what the change itself tells has to be the same.
     fn apply(
         change: &Change,
-        map: &mut OrderedMap<u16, u32>,
-        model: &mut BTreeMap<u16, u32>,
+        map: &mut OrderedMap<Coarse, u32>,
+        model: &mut BTreeMap<Coarse, u32>,
     ) -> Result<(), TestCaseError> {
         match *change {
             Change::Insert(key, value) => {
@@ -83,7 +139,7 @@ mod tests {
                 prop_assert_eq!(first.zip(removed), model.pop_first());
             }
             Change::RemoveFrom(from, count) => {
-                for key in from..from + count {
+                for key in (from..from + count).map(Coarse) {
                     prop_assert_eq!(map.remove(&key), model.remove(&key));
                 }
             }
@@ -113,13 +169,16 @@ mod tests {
         *value
     }
 
-    fn check(map: &OrderedMap<u16, u32>, model: &BTreeMap<u16, u32>) -> Result<(), TestCaseError> {
+    fn check(
+        map: &OrderedMap<Coarse, u32>,
+        model: &BTreeMap<Coarse, u32>,
+    ) -> Result<(), TestCaseError> {
         prop_assert!(map.iter().eq(model));
         prop_assert!(map.keys().eq(model.keys()));
         prop_assert!(map.values().eq(model.values()));
         prop_assert_eq!(map.len(), model.len());
         prop_assert_eq!(map.is_empty(), model.is_empty());
-        for key in 0..700 {
+        for key in (0..700).map(Coarse) {
             prop_assert_eq!(map.get(&key), model.get(&key));
             prop_assert_eq!(map.contains_key(&key), model.contains_key(&key));
         }
@@ -145,8 +204,8 @@ mod tests {
 
         #[test]
         fn a_set_does_what_a_b_tree_does(
-            ones in vec(0..400_u16, 0..600),
-            others in vec(0..400_u16, 0..40),
+            ones in vec(keys(0..400), 0..600),
+            others in vec(keys(0..400), 0..40),
             of in 1..4_u16,
         ) {
             let mut set: OrderedSet<_> = ones.iter().copied().collect();
@@ -154,18 +213,25 @@ mod tests {
             prop_assert!(set.iter().eq(&model));
             for key in &others {
                 prop_assert_eq!(set.remove(key), model.remove(key));
-                prop_assert_eq!(set.insert(key / 2), model.insert(key / 2));
+                prop_assert_eq!(set.insert(Coarse(key.0 / 2)), model.insert(Coarse(key.0 / 2)));
             }
             let other = others.iter().copied().collect();
             let is_disjoint = model.is_disjoint(&others.iter().copied().collect());
             prop_assert_eq!(set.is_disjoint(&other), is_disjoint);
-            set.retain(|key| key.is_multiple_of(of));
-            model.retain(|key| key.is_multiple_of(of));
+            set.retain(|key| key.0.is_multiple_of(of));
+            model.retain(|key| key.0.is_multiple_of(of));
             prop_assert!(set.iter().eq(&model));
             prop_assert_eq!(set.first(), model.first());
             set.clear();
             prop_assert!(set.is_empty());
         }
+    }
+
+    #[test]
+    fn a_prefix_of_bytes_never_contradicts_their_order() {
+        let texts: [&[u8]; 7] = [b"", b"\0", b"a", b"a\0", b"ab", b"abcdefgh", b"abcdefghi"];
+        assert!(texts.is_sorted_by_key(|text| prefix_of_bytes(text)));
+        assert!(prefix_of_bytes(b"ab") < prefix_of_bytes(b"b"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::Key;
 use super::index::{Index, Place, Slot, Slots};
 use super::slab::Slab;
 
@@ -57,9 +58,10 @@ impl<K> OrderedSet<K> {
     }
 }
 
-impl<K: Ord> OrderedSet<K> {
+impl<K: Key> OrderedSet<K> {
     pub(super) fn find(&self, key: &K) -> Result<(Place, Slot), Place> {
-        self.index.find(&|slot| self.keys.at(slot).cmp(&Some(key)))
+        self.index
+            .find(key.prefix(), &|slot| self.keys.at(slot).cmp(&Some(key)))
     }
 
     pub(super) fn slot(&self, key: &K) -> Option<Slot> {
@@ -82,7 +84,7 @@ impl<K: Ord> OrderedSet<K> {
         match self.find(&key) {
             Ok((_, slot)) => (slot, false),
             Err(place) => {
-                let slot = self.index.insert(place);
+                let slot = self.index.insert(place, key.prefix());
                 self.keys.put(slot, key);
                 (slot, true)
             }
@@ -115,7 +117,7 @@ impl<K> Default for OrderedSet<K> {
     }
 }
 
-impl<K: Ord> Extend<K> for OrderedSet<K> {
+impl<K: Key> Extend<K> for OrderedSet<K> {
     fn extend<I: IntoIterator<Item = K>>(&mut self, keys: I) {
         for key in keys {
             self.insert(key);
@@ -123,7 +125,7 @@ impl<K: Ord> Extend<K> for OrderedSet<K> {
     }
 }
 
-impl<K: Ord> FromIterator<K> for OrderedSet<K> {
+impl<K: Key> FromIterator<K> for OrderedSet<K> {
     fn from_iter<I: IntoIterator<Item = K>>(keys: I) -> Self {
         let mut set = Self::new();
         set.extend(keys);

@@ -14,14 +14,13 @@
 //! malformed entry makes the whole message malformed. Items behind the known ones are passed over. Whom to believe is the
 //! core's to say.
 
-use std::collections::BTreeMap;
-
 use super::error::DecodeError;
 use super::message::IdForm;
 use super::packets::RawPackets;
 use super::signal::sub_flag;
 use super::value::Value;
 use crate::id::NodeId;
+use crate::ordered::OrderedMap;
 
 /// Entries of one message that are read; the rest is ignored. 128, which with the longest of everything are some 400 KiB.
 pub const MAX_ENTRIES: usize = 128;
@@ -252,7 +251,7 @@ impl Presence {
                 Value::Bin(bytes.into())
             }
             Self::Entries(entries) => {
-                let mut names = BTreeMap::new();
+                let mut names = OrderedMap::new();
                 let entries = entries.iter().map(|entry| entry_value(entry, &mut names));
                 Value::Array(entries.collect())
             }
@@ -325,7 +324,7 @@ fn name_of(value: &Value, names: &mut Vec<NodeId>) -> Option<NodeId> {
     Some(node)
 }
 
-fn entry_value<'a>(entry: &'a PresenceEntry, names: &mut BTreeMap<&'a NodeId, u64>) -> Value {
+fn entry_value<'a>(entry: &'a PresenceEntry, names: &mut OrderedMap<&'a NodeId, u64>) -> Value {
     let mut items = vec![
         name_value(&entry.node, names),
         entry.stamp.boot.into(),
@@ -346,8 +345,8 @@ fn entry_value<'a>(entry: &'a PresenceEntry, names: &mut BTreeMap<&'a NodeId, u6
     Value::Array(items)
 }
 
-fn name_value<'a>(node: &'a NodeId, names: &mut BTreeMap<&'a NodeId, u64>) -> Value {
-    if let Some(number) = names.get(node) {
+fn name_value<'a>(node: &'a NodeId, names: &mut OrderedMap<&'a NodeId, u64>) -> Value {
+    if let Some(number) = names.get(&node) {
         return (*number).into();
     }
     names.insert(node, names.len() as u64);

@@ -11,8 +11,9 @@ use crate::process::Outcome;
 use crate::project::{self, Project};
 
 /// The floors from the ground up. A module may name those on lower floors; two on one floor do not know each other.
-const FLOORS: [&[&str]; 10] = [
-    &["id", "ordered"],
+const FLOORS: [&[&str]; 11] = [
+    &["ordered"],
+    &["id"],
     &["time"],
     &["address"],
     &["wire"],
