@@ -41,8 +41,8 @@
  *
  * @param subnet The name of the mesh. Nodes link only within one; it is no secret.
  * @throws {MeshError} `"timeout"` if nobody was reached in `timeoutMs` (15 s if not given), with the last failure as its
- * cause; `"wrong-subnet"` if every relay is in another mesh; `"bad-argument"`, `"bad-address"`, `"no-entropy"`,
- * `"not-loaded"`. Nothing runs then. To begin without anybody in reach, use {@link MeshSocket.open}.
+ * cause; `"wrong-subnet"` if every relay is in another mesh; `"identity-taken"` and `"no-storage"` for `identity`;
+ * `"bad-argument"`, `"bad-address"`, `"no-entropy"`, `"not-loaded"`. Nothing runs then. To begin without anybody in reach, use {@link MeshSocket.open}.
  */
 export function join(subnet: string, options?: JoinOptions): Promise<MeshSocket>;
 
@@ -62,9 +62,9 @@ export class MeshSocket extends EventTarget {
   /**
    * Starts a node and resolves as soon as it runs, whether or not anybody can be reached: {@link joined} waits for that.
    *
-   * @throws {MeshError} As {@link join}, but for the first two.
+   * @throws {MeshError} As {@link join}, but for the first two; `"identity-taken"`, `"no-storage"` for `identity`.
    */
-  static open(subnet: string, options?: MeshOptions): Promise<MeshSocket>;
+  static open(subnet: string, options?: OpenOptions): Promise<MeshSocket>;
 
   /**
    * Starts a node, as {@link MeshSocket.open} does, but at once.
@@ -97,9 +97,23 @@ export class MeshSocket extends EventTarget {
   readonly outAddr: null;
   /** What this node knows of the mesh; {@link requestPeers} lets it grow. A new object each time. */
   readonly topology: Topology;
+  /**
+   * What this node shows of itself to all members: any value that can be sent, of at most 1 KiB in msgpack; `null` if it
+   * shows nothing. Setting it tells them.
+   *
+   * @throws {MeshError} When set: `"bad-argument"`, `"too-large"`, `"closed"`.
+   */
+  presence: unknown;
 
   /**
-   * Resolves when the node is in the mesh, at once if it is already.
+   * Who is in the mesh besides this node: every node that can be reached over nodes that take part in presence, as those of
+   * rs2p do. A new array each time. A tab that dies without a word is gone within 40 s, one that says goodbye at once.
+   */
+  members(): Member[];
+
+  /**
+   * Resolves when there is a peer that was heard of late, at once if there is: when the status is `"joined"`, or `"degraded"`
+   * for another reason than silence.
    *
    * @throws {MeshError} `"timeout"`, with the last failure as its cause; `"wrong-subnet"` if every relay given at the start
    * is in another mesh; `"closed"`.
@@ -129,7 +143,7 @@ export class MeshSocket extends EventTarget {
   send(...packets: unknown[]): Promise<Sent>;
 
   /**
-   * As {@link send}, as far as `to` says and with a flag.
+   * As {@link send}, as far as `to` says, with a flag or about a topic, and when there are peers enough.
    *
    * A message with a flag of its own is for handlers: nodes that have none for it give it to nobody, whether they are of
    * rs2p, py2p or js2p.
@@ -138,6 +152,9 @@ export class MeshSocket extends EventTarget {
    * one peer that is none, and `"timeout"`.
    */
   sendWith(options: SendOptions, ...packets: unknown[]): Promise<Sent>;
+
+  /** Sends packets to every node that wants to hear of a topic: {@link sendWith} of that. */
+  publish(topic: string, ...packets: unknown[]): Promise<Sent>;
 
   /**
    * Sends packets to one node. If there is no link to it, it is looked up in the mesh and dialled, which takes up to 10 s.
@@ -150,7 +167,37 @@ export class MeshSocket extends EventTarget {
   whisper(to: string, ...packets: unknown[]): Promise<void>;
 
   /**
-   * Messages from now on, for `for await`: each call has a queue of its own and sees all of them. It ends with the node, or
+   * Asks one node, wherever in the mesh it is, a tab or not: resolves with what it {@link Message.reply replies} to the
+   * message. Nodes of py2p and js2p get it and cannot answer.
+   *
+   * @param to The id of the node.
+   * @param options `timeoutMs` is 10 s if not given.
+   * @throws {MeshError} `"no-answer"`, named `TimeoutError`, when the time is over; else as {@link whisper}.
+   */
+  request(to: string, body: unknown, options?: RequestOptions): Promise<Message>;
+
+  /**
+   * Asks every node: gives the answers as they come, one of each node at most, until `max` have come or the time is over. It
+   * is asked when the loop begins.
+   *
+   * @param options `timeoutMs` is 2 s if not given.
+   * @throws {MeshError} As {@link send}; that nobody answered is no error.
+   */
+  requestMany(body: unknown, options?: RequestManyOptions): AsyncIterableIterator<Message>;
+
+  /**
+   * Has the node be sent broadcasts about a topic. Only one that narrowed its interest by {@link MeshOptions.topics} is not
+   * sent all of them anyway; that one gets those of the last minute too.
+   *
+   * @returns A function that takes it back; it does so too at the end of a `using` block.
+   */
+  subscribe(topic: string): Unregister;
+  /** Has the node be sent no more about one of its {@link MeshOptions.topics}. */
+  unsubscribe(topic: string): void;
+
+  /**
+   * Messages from now on, for `for await`, all or those about a `topic`, to which the node is subscribed meanwhile: each call
+   * has a queue of its own. It ends with the node, or
    * when the loop is left, and rejects with the signal's reason when that aborts. Beyond the queue's bounds the `policy` of
    * {@link QueueOptions} decides, which `"overflow"` tells.
    */
@@ -266,11 +313,42 @@ export interface MeshOptions {
   id?: string;
   /** What may wait, and what is dropped beyond that. */
   queue?: QueueOptions;
+  /**
+   * How many of the relays are linked: the quickest, while the others stand by. All, if not given: then the end of one loses
+   * no time.
+   */
+  keep?: number;
+  /**
+   * Be sent broadcasts about these topics, and about those that are subscribed to, and no others. All of them, if not given.
+   * Whispers always come.
+   */
+  topics?: string[];
+  /** With `topics`: whether broadcasts about no topic come too. `false` if not given. */
+  plain?: boolean;
+  /** What the node shows to all members: {@link MeshSocket.presence}. */
+  presence?: unknown;
   /** Whether the node is told what the page lives through: hidden, frozen, offline. `true` if not given. */
   lifecycle?: boolean;
 }
 
-export interface JoinOptions extends MeshOptions, Waiting {}
+export interface OpenOptions extends MeshOptions {
+  /** An id that survives reloads, by its name: in this browser, for this subnet. A random one, if not given. */
+  identity?: string | Identity;
+  /** Ends the waiting for an identity that another tab has. */
+  signal?: AbortSignal;
+}
+
+export interface JoinOptions extends OpenOptions, Waiting {}
+
+/** An id that is kept in IndexedDB, and that one tab at a time owns: the others see it taken. */
+export interface Identity {
+  /** Any text: for those that are several people in one browser. */
+  name: string;
+  /** What a second tab does: take the next id of that name, which is kept too; wait until the first is closed; or fail. `"next"` if not given. */
+  whenTaken?: "next" | "wait" | "fail";
+  /** What is done where nothing can be kept, as in Node.js or on an insecure page: fail, or take a random id. `"fail"` if not given. */
+  whenMissing?: "fail" | "random";
+}
 
 export interface StartOptions extends MeshOptions {
   /** The name of the mesh; `"mesh"` if not given. */
@@ -309,9 +387,25 @@ export interface SendOptions extends Waiting {
   to?: "mesh" | "peers" | { readonly id: string };
   /** What sort of message it is, for the handlers of those who get it; plain if not given. */
   flag?: Flag;
+  /** What it is about, 1 to 128 bytes: nodes that want to hear of other topics only are not sent it. */
+  topic?: string;
+  /** Waits until there are so many peers, and sends then. Without it, a send while there is none is `"not-joined"`. */
+  atLeast?: number;
+}
+
+export interface RequestOptions extends Waiting {
+  /** What it is about. */
+  topic?: string;
+}
+
+export interface RequestManyOptions extends RequestOptions {
+  /** How many answers are enough. */
+  max?: number;
 }
 
 export interface MessagesOptions {
+  /** Only messages about this topic. */
+  topic?: string;
   /** Ends the iteration, which then rejects with the signal's reason. */
   signal?: AbortSignal;
   /** What may wait for this loop; as {@link QueueOptions.incoming} says, if not given. */
@@ -352,16 +446,48 @@ export interface MeshListenerObject<K extends keyof MeshEvents> {
   handleEvent(event: CustomEvent<MeshEvents[K]>): unknown;
 }
 
-/** Whether a node is in the mesh. */
+/**
+ * Whether a node is in the mesh.
+ *
+ * | from | to | when |
+ * | --- | --- | --- |
+ * | connecting | joined | the first peer has greeted |
+ * | connecting | offline | the network is said to be off, or the page is left |
+ * | joined | degraded | no peer was heard for 20 s, or the network is said to be off |
+ * | degraded | joined | a peer is heard, and nothing is missing any more |
+ * | joined, degraded | offline | the last link is lost |
+ * | offline | degraded | a peer has greeted that holds what was missed |
+ * | offline | connecting | the network came, and there never was a peer |
+ * | any | closed | the node was closed |
+ */
 export type Status =
   /** No peer was ever linked. */
   | { readonly state: "connecting" }
-  /** At least one peer is linked. */
+  /** At least one peer is linked and shows life. */
   | { readonly state: "joined" }
-  /** The last peer was lost. It is dialled again, at the time of the next attempt if that is known, for ever. */
+  /** There are peers, but what is sent may reach nobody now, or what others said is not all here yet. */
+  | { readonly state: "degraded"; readonly why: "silence" | "network-off" | "catching-up" }
+  /** There is no peer. It is dialled again, at the time of the next attempt if that is known, for ever. */
   | { readonly state: "offline"; readonly nextAttempt: Date | null }
   /** The node has ended, and says why. Nothing follows. */
   | { readonly state: "closed"; readonly reason: string };
+
+/** A node that is in the mesh, near or far. */
+export interface Member {
+  /** Its id. Nothing proves that a node far away is who it claims to be. */
+  readonly id: string;
+  /** `"hidden"`: its page is not seen. `"asleep"`: its page was stopped by the browser, and hears nothing for now. */
+  readonly state: "awake" | "hidden" | "asleep";
+  /** What it shows of itself; null if nothing. */
+  readonly presence: unknown;
+}
+
+/** A node that is in the mesh no more. */
+export interface MemberLeft {
+  readonly id: string;
+  /** It said goodbye, it or who was between was lost, it was silent for too long, or it slept for too long. */
+  readonly reason: "goodbye" | "lost" | "timeout" | "asleep";
+}
 
 /** What happens. */
 export interface MeshEvents {
@@ -369,6 +495,12 @@ export interface MeshEvents {
   statuschange: Status;
   /** A message came. */
   message: Message;
+  /** A node came into the mesh. Who listens newly is told of those that are there already, a moment later. */
+  memberjoin: Member;
+  /** A member shows something else, is hidden, fell asleep or woke up. */
+  memberchange: Member;
+  /** A node left the mesh. */
+  memberleave: MemberLeft;
   /** A node was linked to this one. */
   peerjoin: Peer;
   /** A node is linked to this one no more. */
@@ -433,6 +565,10 @@ export class Message {
   readonly via: string;
   /** What sort of message it is. Only handlers see others than 0 and 2, the plain ones. */
   readonly flag: Flag;
+  /** What it is about, or null. */
+  readonly topic: string | null;
+  /** Whether the sender awaits an answer: the {@link reply}. */
+  readonly isQuestion: boolean;
   /** What was sent. */
   readonly packets: unknown[];
   /** The first of the packets. */
@@ -447,7 +583,7 @@ export class Message {
    * @throws {SyntaxError} If it is no JSON.
    */
   json<T = unknown>(): T;
-  /** Whispers to the sender, wherever in the mesh it is, a tab or not. Rejects as {@link MeshSocket.whisper} does. */
+  /** Whispers to the sender, wherever in the mesh it is, a tab or not; to a question, it is the answer. Rejects as {@link MeshSocket.whisper} does. */
   reply(...packets: unknown[]): Promise<void>;
 }
 
@@ -487,7 +623,7 @@ export interface Extension {
 /** What went wrong. `message` says it in words, with the remedy where there is one. */
 export class MeshError extends Error {
   constructor(code: MeshErrorCode, message: string, options?: { cause?: unknown });
-  /** `"TimeoutError"` if the code is `"timeout"`. */
+  /** `"TimeoutError"` if the code is `"timeout"` or `"no-answer"`. */
   get name(): "MeshError" | "TimeoutError";
   readonly code: MeshErrorCode;
 }
@@ -510,12 +646,18 @@ export type MeshErrorCode =
   | "reserved-flag"
   /** No peer is linked. */
   | "not-joined"
+  /** Another tab has the identity. */
+  | "identity-taken"
+  /** There is nowhere to keep an identity. */
+  | "no-storage"
   /** The message is larger than 1 MiB. */
   | "too-large"
   /** Every link that carried the message closed before it was written. */
   | "lost"
   /** No way to the node was found in time. */
   | "no-route"
+  /** Nobody answered in time. */
+  | "no-answer"
   /** This id is none of the peers'. */
   | "not-a-peer"
   /** A message to this node itself. */

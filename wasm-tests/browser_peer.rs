@@ -12,4 +12,5 @@ mod peer {
     mod harness;
     mod joined;
     mod members;
+    mod rooms;
 }

@@ -38,9 +38,9 @@ export class Driver {
    * A node of a subnet; with a new id, if none is given. `tell(word, fields)` is told what happens; `parked` is the
    * queue of messages that wait until a peer has read: see ./parking.js.
    */
-  constructor({ subnet, id = null, parked, tell }) {
+  constructor({ subnet, id = null, keep = null, parked, tell }) {
     this.#wall = { said: wallSeconds(), at: this.#now() };
-    this.#core = newCore(this.#now(), encodeOne([subnet, id, entropy(), this.#wall.said]));
+    this.#core = newCore(this.#now(), encodeOne([subnet, id, entropy(), this.#wall.said, keep]));
     this.id = latin.decode(this.#core.id());
     this.#parked = parked;
     this.#tell = tell;
@@ -48,17 +48,22 @@ export class Driver {
 
   /**
    * Asks for something; resolves with what the core says to it, once it is done if `settled`. Messages have a `lane`: one
-   * that finds no room waits, and those of its lane behind it.
+   * that finds no room waits, and those of its lane behind it. What has begun can be `forgotten`: then the core is told when
+   * nobody waits any more. `accepted(ticket)` is called as soon as there is one.
    */
-  ask(input, { lane = null, settled = false, bytes = 0, ...waiting } = {}) {
+  ask(input, { lane = null, settled = false, forgotten = false, accepted = () => {}, bytes = 0, ...waiting } = {}) {
     return within(waiting, (resolve, reject) => {
-      const job = { input: encodeOne(input), lane, settled, bytes, resolve, reject };
+      const job = { input: encodeOne(input), lane, settled, accepted, bytes, resolve, reject };
       if (this.#core === null) reject(closedError());
       else if (lane !== null && this.#parked.has(lane)) this.#parked.push(job);
       else this.#try(job);
       return () => {
         this.#parked.remove(job);
-        for (const [ticket, waiters] of this.#tickets) if (waiters.delete(job) && waiters.size === 0) this.#tickets.delete(ticket);
+        for (const [ticket, waiters] of this.#tickets) {
+          if (!waiters.delete(job)) continue;
+          if (waiters.size === 0) this.#tickets.delete(ticket);
+          if (forgotten) this.ask(["forget", ticket]).catch(() => {});
+        }
       };
     });
   }
@@ -66,8 +71,14 @@ export class Driver {
   /** Asks for what is done at once or refused: throws the refusal. */
   askNow(input) {
     let refused = closedError();
-    this.#try({ input: encodeOne(input), lane: null, settled: false, resolve: () => (refused = null), reject: (error) => (refused = error) });
+    const [resolve, reject] = [() => (refused = null), (error) => (refused = error)];
+    this.#try({ input: encodeOne(input), lane: null, settled: false, resolve, reject });
     if (refused) throw refused;
+  }
+
+  /** The wall's time of a moment of the core's. */
+  dateOf(at) {
+    return new Date(Date.now() + at - this.#now());
   }
 
   /** Something happened around the node. */
@@ -173,6 +184,7 @@ export class Driver {
     } else if (job.settled && word !== "done") {
       const waiters = this.#tickets.get(fields[0]) ?? new Map();
       this.#tickets.set(fields[0], waiters.set(job, fields));
+      job.accepted(fields[0]);
     } else job.resolve(fields);
   }
 

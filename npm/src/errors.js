@@ -8,7 +8,7 @@ export class MeshError extends Error {
   }
 
   get name() {
-    return this.code === "timeout" ? "TimeoutError" : "MeshError";
+    return this.code === "timeout" || this.code === "no-answer" ? "TimeoutError" : "MeshError";
   }
 }
 

@@ -3,7 +3,7 @@
 // Messages are handled one at a time, in the order in which they came; what comes meanwhile waits, within bounds. While
 // nobody handles anything, messages go straight on.
 
-import { mustBeFunction } from "./listeners.js";
+import { disposable, mustBeFunction } from "./listeners.js";
 import { Queue } from "./queue.js";
 
 export class Handlers {
@@ -24,9 +24,7 @@ export class Handlers {
     mustBeFunction(method, "handler");
     const handler = { method };
     this.#list.push(handler);
-    const remove = () => void (this.#list = this.#list.filter((other) => other !== handler));
-    if (Symbol.dispose) remove[Symbol.dispose] = remove;
-    return remove;
+    return disposable(() => void (this.#list = this.#list.filter((other) => other !== handler)));
   }
 
   /** Hands a message to the handlers, and to `pass` if none of them acted. */

@@ -30,9 +30,9 @@ function inWords({ type, persisted }) {
       return "frozen";
     case "resume":
       return "resumed";
-    // Kept for a way back, or gone for good, in which case the browser closes the sockets.
+    // Kept for a way back, or gone for good: nobody knows yet.
     case "pagehide":
-      return "frozen";
+      return "leaving";
     // The first showing of a page is no return.
     case "pageshow":
       return persisted ? "resumed" : null;

@@ -41,12 +41,19 @@ export class Listeners {
   }
 }
 
-async function call(self, event, listener, values) {
+/** Calls a listener; what it throws, or its promise rejects with, goes to the console. */
+export async function call(self, event, listener, values) {
   try {
     await listener.apply(self, values);
   } catch (error) {
     console.error(`a listener for "${String(event)}" threw:`, error);
   }
+}
+
+/** A function that `using` calls at the end of its block too, where the platform knows that. */
+export function disposable(act) {
+  if (Symbol.dispose) act[Symbol.dispose] = act;
+  return act;
 }
 
 function named(event) {

@@ -2,20 +2,30 @@
 
 import { Driver } from "./driver.js";
 import { closedError, MeshError } from "./errors.js";
+import { claim } from "./identity.js";
+import { Interest } from "./interest.js";
 import { Known } from "./known.js";
 import { watch } from "./lifecycle.js";
+import { call, disposable } from "./listeners.js";
 import { protocolIdOf, ready } from "./load.js";
-import { Message, hex } from "./message.js";
+import { Members } from "./members.js";
+import { Message, hex, sizeOf } from "./message.js";
 import { Messages } from "./iterator.js";
 import { encode, encodeOne } from "./msgpack.js";
 import * as read from "./options.js";
 import { Outlet } from "./outlet.js";
 import { Parking } from "./parking.js";
+import { Questions } from "./questions.js";
+import { replayed } from "./replay.js";
 import { Status } from "./status.js";
 import { within } from "./waiting.js";
 
 /** How long `join` waits if it is not told: one whole attempt, 10 s to dial and 5 s to greet. */
 const ATTEMPT = 15_000;
+/** As many answers as the core counts at most. */
+const MOST_ANSWERS = 4_096;
+/** How long questions wait for answers if they are not told: to one, as long as finding it may take; to all, a moment. */
+const PATIENCE = { one: 10_000, all: 2_000 };
 /** The codes with which links end that nobody lost: see CloseReason in the core. */
 const ENDED_HERE = { 1000: "disconnected", 1001: "closed" };
 
@@ -24,21 +34,25 @@ export class MeshSocket extends EventTarget {
   #outlet;
   #subnet;
   #known = new Known();
-  #status;
-  #joiners = new Set();
+  #members = new Members();
+  #questions = new Questions();
+  #interest;
+  #presence = null;
+  #status = new Status();
   #endedHere = null;
-  #lastTrouble;
   #relays;
   #strangers = new Set();
+  /** Who waits for more peers. */
+  #awaited = new Set();
   #unwatch = () => {};
   #closing;
   #reason = "the node was closed";
+  #release = () => {};
 
   constructor(options) {
     super();
-    const { subnet, relays, id, lifecycle, queue } = read.meshOptions(options);
+    const { subnet, relays, keep, id, lifecycle, queue, interest, presence } = read.meshOptions(options);
     this.#subnet = subnet;
-    this.#status = new Status((status) => this.#outlet.tell("statuschange", status));
     this.#outlet = new Outlet(this, {
       bounds: queue.incoming,
       policy: queue.policy,
@@ -46,16 +60,30 @@ export class MeshSocket extends EventTarget {
       close: () => this.close({ reason: "a queue overflowed" }),
     });
     const parked = new Parking(queue.outgoing, queue.policy, (count) => this.#outlet.struck("outgoing", count));
-    this.#driver = new Driver({ subnet, id, parked, tell: (word, fields) => this.#happened(word, fields) });
+    this.#driver = new Driver({ subnet, id, keep, parked, tell: (word, fields) => this.#happened(word, fields) });
     this.#relays = relays.length;
-    this.#dial(relays);
+    this.#orEnd(() => {
+      this.#interest = new Interest(interest, (input) => this.#driver.askNow(input));
+      if (presence != null) this.presence = presence;
+      for (const url of relays) this.#driver.askNow(["connect", url, null, true]);
+    });
     if (lifecycle) this.#unwatch = watch((word) => this.#driver.environment(word));
   }
 
   /** A node that runs, whether or not anybody can be reached. */
   static async open(subnet, options) {
     await ready();
-    return new this({ ...read.object(options), subnet });
+    const given = read.object(options);
+    const owned = await claim(subnet, given);
+    try {
+      const mesh = new this({ ...given, id: given.id ?? owned.id ?? undefined, subnet });
+      mesh.#release = owned.release;
+      if (owned.id === null) await owned.keep(mesh.id);
+      return mesh;
+    } catch (error) {
+      owned.release();
+      throw error;
+    }
   }
 
   /** A node that is in the mesh. */
@@ -72,10 +100,10 @@ export class MeshSocket extends EventTarget {
     }
   }
 
-  /** Addresses given at the start are dialled for ever, and what is none is told at once. */
-  #dial(relays) {
+  /** What is wrong with the options ends the node that was begun with them. */
+  #orEnd(start) {
     try {
-      for (const url of relays) this.#driver.askNow(["connect", url, null, true]);
+      start();
     } catch (error) {
       this.#driver.close();
       throw error;
@@ -131,20 +159,24 @@ export class MeshSocket extends EventTarget {
     return this.#known.topology(this.id);
   }
 
-  /** Resolves while the node is in the mesh, or as soon as it is. */
-  async joined(options) {
+  joined(options) {
     const { timeoutMs, signal } = read.object(options);
-    try {
-      await within({ timeoutMs, signal }, (resolve, reject) => {
-        const joiner = { resolve, reject };
-        if (this.status.state === "joined") resolve();
-        else if (this.status.state === "closed") reject(closedError());
-        else this.#joiners.add(joiner);
-        return () => this.#joiners.delete(joiner);
-      });
-    } catch (error) {
-      throw error.code === "timeout" ? notJoinedInTime(error, this.#lastTrouble) : error;
-    }
+    return this.#status.joined({ timeoutMs, signal });
+  }
+
+  members() {
+    return this.#members.list;
+  }
+
+  /** What this node shows to all members; setting it tells them. */
+  get presence() {
+    return this.#presence;
+  }
+
+  set presence(value) {
+    const shown = value ?? null;
+    this.#driver.askNow(["present", encode(shown === null ? [] : [shown], "presence")]);
+    this.#presence = shown;
   }
 
   async connect(url, options) {
@@ -157,24 +189,67 @@ export class MeshSocket extends EventTarget {
     return this.sendWith({}, ...packets);
   }
 
+  publish(topic, ...packets) {
+    return this.sendWith({ topic: read.string(topic, "topic") }, ...packets);
+  }
+
   async sendWith(options, ...packets) {
-    const { to, flag, timeoutMs, signal } = read.object(options);
-    const [far, own] = [read.reach(to), read.flag(flag)];
-    const bytes = encode(packets);
-    const input = ["broadcast", far, own, packets.length, bytes];
+    const { to, flag, topic, atLeast, ...waiting } = read.object(options);
+    const [far, own, about, bytes] = [read.reach(to), read.flag(flag), read.topic(topic), encode(packets)];
+    const { timeoutMs, signal } = waiting;
+    if (atLeast !== undefined) await this.#hasPeers(read.atLeastOne(atLeast, "atLeast"), { timeoutMs, signal });
     const lane = Array.isArray(far) ? far[0] : "";
+    const input = ["broadcast", far, own, about, bytes];
     const [, id, peers] = await this.#driver.ask(input, { lane, bytes: bytes.length, timeoutMs, signal });
     return { id: hex(id), peers };
   }
 
-  whisper(to, ...packets) {
-    return this.#whisper({}, to, packets);
+  /** Resolves when there are so many peers. */
+  async #hasPeers(count, waiting) {
+    const begun = performance.now();
+    while (this.#known.size < count) {
+      const timeoutMs = waiting.timeoutMs === undefined ? undefined : Math.max(0, waiting.timeoutMs - (performance.now() - begun));
+      await within({ ...waiting, timeoutMs }, (resolve, reject) => {
+        if (this.status.state === "closed") return reject(closedError());
+        this.#awaited.add(resolve);
+        return () => this.#awaited.delete(resolve);
+      });
+    }
   }
 
-  async #whisper({ timeoutMs, signal }, to, packets) {
+  whisper(to, ...packets) {
+    return this.#whisper(to, null, packets);
+  }
+
+  async #whisper(to, question, packets) {
     const bytes = encode(packets);
-    const input = ["whisper", read.node(to), packets.length, bytes];
-    await this.#driver.ask(input, { lane: to, settled: true, bytes: bytes.length, timeoutMs, signal });
+    const input = ["whisper", read.node(to), question, bytes];
+    await this.#driver.ask(input, { lane: to, settled: true, bytes: bytes.length });
+  }
+
+  async request(to, body, options) {
+    const { topic, timeoutMs, signal } = read.object(options);
+    const patience = read.patience(timeoutMs, PATIENCE.one);
+    const input = ["ask", read.node(to), read.topic(topic), patience, 1, encode([body], "body")];
+    return this.#questions.one((more) => this.#driver.ask(input, { lane: to, bytes: input[5].length, signal, ...more }));
+  }
+
+  requestMany(body, options) {
+    const { topic, timeoutMs, max = Infinity, signal } = read.object(options);
+    const patience = read.patience(timeoutMs, PATIENCE.all);
+    const enough = max === Infinity ? MOST_ANSWERS : read.atLeastOne(max, "max");
+    const input = ["ask", null, read.topic(topic), patience, enough, encode([body], "body")];
+    return this.#questions.many((more) => this.#driver.ask(input, { lane: "", bytes: input[5].length, ...more }), signal);
+  }
+
+  subscribe(topic) {
+    const name = read.string(topic, "topic");
+    this.#interest.add(name);
+    return disposable(once(() => this.#interest.remove(name)));
+  }
+
+  unsubscribe(topic) {
+    this.#interest.drop(read.string(topic, "topic"));
   }
 
   async recv(options) {
@@ -199,10 +274,12 @@ export class MeshSocket extends EventTarget {
   }
 
   messages(options) {
-    const { signal, queue } = read.object(options);
+    const { topic, signal, queue } = read.object(options);
     const bounds = queue === undefined ? undefined : read.bounds(queue, "queue");
-    const { queue: own, leave } = this.#outlet.subscribe(() => true, bounds);
-    return new Messages((taker) => own.next(taker), { signal, left: leave });
+    const about = read.topic(topic);
+    const { queue: own, leave } = this.#outlet.subscribe((message) => about === null || message.topic === about, bounds);
+    const unsubscribe = about === null ? () => {} : this.subscribe(about);
+    return new Messages((taker) => own.next(taker), { signal, left: () => (leave(), unsubscribe()) });
   }
 
   [Symbol.asyncIterator]() {
@@ -222,18 +299,22 @@ export class MeshSocket extends EventTarget {
     return this.#outlet.handlers(handler);
   }
 
-  addEventListener(name, ...rest) {
+  addEventListener(name, listener, options) {
     this.#outlet.dispatched.add(name);
-    super.addEventListener(name, ...rest);
+    const told = name === "memberjoin" && listener ? replayed(this, this.#members, listener, options) : false;
+    if (!told) super.addEventListener(name, listener, options);
   }
 
   on(event, listener) {
     this.#outlet.listeners.add(event, listener, false);
+    if (event === "memberjoin") replayed(this, this.#members, ({ detail }) => call(this, event, listener, [detail]));
     return this;
   }
 
   once(event, listener) {
-    this.#outlet.listeners.add(event, listener, true);
+    const replay = ({ detail }) => call(this, event, listener, [detail]);
+    const told = event === "memberjoin" && replayed(this, this.#members, replay, { once: true });
+    if (!told) this.#outlet.listeners.add(event, listener, true);
     return this;
   }
 
@@ -273,21 +354,24 @@ export class MeshSocket extends EventTarget {
     await this.#driver.close();
     this.#unwatch();
     this.#known.clear();
-    this.#status.closed(this.#reason);
-    this.#settleJoiners(({ reject }) => reject(closedError()));
+    this.#members.clear();
+    this.#release();
+    this.#status.close(this.#reason);
+    this.#peersChanged();
+    this.#outlet.tell("statuschange", this.status);
     await this.#outlet.end({ peer: null, code: "closed", reason: this.#reason });
   }
 
   #happened(word, fields) {
     switch (word) {
       case "message":
-        return this.#outlet.message(new Message(fields, (message, packets) => this.whisper(message.sender, ...packets)), fields[5]);
+        return this.#outlet.message(this.#message(fields), sizeOf(fields));
+      case "answer":
+        return this.#questions.answered(fields.at(-1), this.#message(fields));
+      case "status":
+        return this.#statusChanged(...fields);
       case "joined":
-        this.#status.joined();
-        this.#settleJoiners(({ resolve }) => resolve());
         return this.#outlet.tell("connect", this);
-      case "left":
-        return this.#closing || this.#status.left();
       case "peer-up":
         return this.#peerUp(...fields);
       case "peer-changed":
@@ -298,6 +382,12 @@ export class MeshSocket extends EventTarget {
       case "peers":
         this.#known.told(...fields);
         return this.#tellTopology();
+      case "member-up":
+        return this.#outlet.tell("memberjoin", this.#members.put(...fields));
+      case "member-changed":
+        return this.#outlet.tell("memberchange", this.#members.put(...fields));
+      case "member-down":
+        return this.#memberDown(...fields);
       case "link-closed":
         return (this.#endedHere = fields);
       case "gap":
@@ -307,8 +397,20 @@ export class MeshSocket extends EventTarget {
     }
   }
 
+  #message(fields) {
+    return new Message(fields, (sender, question, packets) => this.#whisper(sender, question, packets));
+  }
+
+  /** What the core says while it closes is told once all is done. */
+  #statusChanged(state, more) {
+    if (state === "closed") return;
+    this.#status.become(state, more, (at) => this.#driver.dateOf(at));
+    this.#outlet.tell("statuschange", this.status);
+  }
+
   #peerUp(id, address, dialled) {
     this.#outlet.tell("peerjoin", this.#known.add(id, address, dialled));
+    this.#peersChanged();
     this.#tellTopology();
   }
 
@@ -328,29 +430,28 @@ export class MeshSocket extends EventTarget {
     this.#outlet.fault(new MeshError("gap", `this node was away for longer than its peers remember: what was said in ${seconds} s of it is lost`));
   }
 
+  #memberDown(id, reason) {
+    this.#members.remove(id);
+    this.#outlet.tell("memberleave", { id, reason });
+  }
+
   /** A dial that is not repeated is a promise's to report, or an address that only a peer named. */
   #dialFailed(url, code, text, redial) {
     if (redial === null) return;
-    this.#lastTrouble = new MeshError(code, text);
-    this.#status.dialFailed(redial);
-    this.#outlet.fault(this.#lastTrouble);
-    if (code === "wrong-subnet") this.#refusedBy(url);
+    const trouble = new MeshError(code, text);
+    this.#status.failed(trouble);
+    this.#outlet.fault(trouble);
+    // Where every relay is in another mesh, waiting is of no use.
+    if (code === "wrong-subnet" && this.#strangers.add(url).size >= this.#relays) this.#status.despair(trouble);
   }
 
-  /** Where every relay is in another mesh, waiting is of no use. */
-  #refusedBy(url) {
-    this.#strangers.add(url);
-    const trouble = this.#lastTrouble;
-    if (this.#strangers.size >= this.#relays) this.#settleJoiners(({ reject }) => reject(trouble));
+  #peersChanged() {
+    for (const look of this.#awaited) look();
+    this.#awaited.clear();
   }
 
   #tellTopology() {
     this.#outlet.tell("peers", () => this.topology);
-  }
-
-  #settleJoiners(settle) {
-    for (const joiner of this.#joiners) settle(joiner);
-    this.#joiners.clear();
   }
 }
 
@@ -360,7 +461,10 @@ export function protocolId(subnet, transport) {
   return new TextDecoder().decode(protocolIdOf(encodeOne(named)));
 }
 
-function notJoinedInTime(error, trouble) {
-  if (!trouble) return error;
-  return new MeshError("timeout", `${error.message}; the last attempt failed: ${trouble.message}`, { cause: trouble });
+function once(act) {
+  let done = false;
+  return () => {
+    if (!done) act();
+    done = true;
+  };
 }

@@ -10,8 +10,8 @@ const text = new TextDecoder();
 export class Message {
   #reply;
 
-  /** Of the fields of a `message` that the core tells; `reply(message, packets)` answers it. */
-  constructor([id, sender, via, isWhisper, seconds, , payload], reply) {
+  /** Of the fields of a `message` that the core tells; `reply(sender, question, packets)` answers it. */
+  constructor([id, sender, via, isWhisper, seconds, , topic, question, payload], reply) {
     const [flag, ...packets] = decode(payload);
     this.kind = isWhisper ? "whisper" : "broadcast";
     this.sender = sender;
@@ -20,7 +20,9 @@ export class Message {
     this.via = via;
     this.flag = flag;
     this.packets = packets;
-    this.#reply = reply;
+    this.topic = topic;
+    this.isQuestion = question !== null;
+    this.#reply = (packets) => reply(sender, question, packets);
   }
 
   get [Symbol.toStringTag]() {
@@ -49,11 +51,14 @@ export class Message {
     return isText ? JSON.parse(this.text()) : this.body;
   }
 
-  /** Whispers to the sender. */
+  /** Whispers to the sender; to a question, this is the answer. */
   reply(...packets) {
-    return this.#reply(this, packets);
+    return this.#reply(packets);
   }
 }
+
+/** The size of the frame that a `message` came in. */
+export const sizeOf = (fields) => fields[5];
 
 const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 

@@ -1,7 +1,7 @@
 // What a caller passes, checked and named when it is wrong. What options have besides the known ones is ignored, as
 // everywhere on the web.
 
-import { badArgument, MeshError } from "./errors.js";
+import { badArgument } from "./errors.js";
 import { POLICIES } from "./queue.js";
 
 /** The longest id of a node, in bytes. */
@@ -17,11 +17,14 @@ export function object(options) {
 }
 
 export function meshOptions(options) {
-  const { subnet = "mesh", relays, peers, id, lifecycle = true, queue } = object(options);
+  const { subnet = "mesh", relays, peers, keep, id, lifecycle = true, queue, topics, plain = false, presence } = object(options);
   return {
     subnet: string(subnet, "subnet"),
     relays: [...strings(relays, "relays"), ...strings(peers, "peers")].map(url),
+    keep: keep == null ? null : atLeastOne(keep, "keep"),
     id: id == null ? null : node(id),
+    interest: { topics: topics == null ? null : strings(topics, "topics").map(topic), plain: Boolean(plain) },
+    presence,
     lifecycle: Boolean(lifecycle),
     queue: queueOptions(queue),
   };
@@ -68,6 +71,21 @@ export function reach(to) {
   return [node(to.id)];
 }
 
+/** A topic, as the core is told it: how long it may be, the core knows. */
+export const topic = (value) => (value == null ? null : string(value, "topic"));
+
+/** The wait for answers, in milliseconds. */
+export function patience(value, usual) {
+  if (value === undefined) return usual;
+  if (typeof value === "number" && value >= 0) return Math.min(Math.ceil(value), 2 ** 48);
+  throw badArgument("timeoutMs is no number of milliseconds from 0 up");
+}
+
+export function atLeastOne(value, name) {
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw badArgument(`${name} is no whole number from 1 up`);
+}
+
 /** A flag, as the core is told it; which of them are an application's, the core knows. */
 export function flag(value) {
   if (value == null || typeof value === "string" || value instanceof Uint8Array) return value ?? null;
@@ -79,6 +97,3 @@ export function quantity(value) {
   if (value === Infinity || (Number.isInteger(value) && value >= 0)) return value;
   throw badArgument("the quantity is no whole number from 0 up");
 }
-
-export const notJoined = () =>
-  new MeshError("not-joined", "not joined: no peer is linked, connect first or wait until a redial succeeds");

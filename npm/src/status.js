@@ -1,39 +1,70 @@
-// Whether a node is in the mesh, in one word and what belongs to it.
+// Whether a node is in the mesh: the core's own state, as an object, and those who wait for it.
+
+import { closedError, MeshError } from "./errors.js";
+import { within } from "./waiting.js";
 
 export class Status {
-  #state = Object.freeze({ state: "connecting" });
-  #changed;
-
-  /** `changed(status)` is called whenever it is another. */
-  constructor(changed) {
-    this.#changed = changed;
-  }
+  #now = Object.freeze({ state: "connecting" });
+  #waiting = new Set();
+  #trouble;
 
   get now() {
-    return this.#state;
+    return this.#now;
   }
 
-  joined() {
-    this.#become({ state: "joined" });
+  /** A status that the core tells; `dateOf` makes a date of a moment of the core's. */
+  become(state, more, dateOf) {
+    if (state === "degraded") this.#now = { state, why: more };
+    else if (state === "offline") this.#now = { state, nextAttempt: more === null ? null : dateOf(more) };
+    else this.#now = { state };
+    this.#settle();
   }
 
-  left() {
-    this.#become({ state: "offline", nextAttempt: null });
+  /** The node has ended. */
+  close(reason) {
+    this.#now = { state: "closed", reason };
+    this.#settle();
   }
 
-  /** A dial failed, and is tried again in so many milliseconds, or not. */
-  dialFailed(redial) {
-    if (this.#state.state !== "offline") return;
-    this.#become({ state: "offline", nextAttempt: redial === null ? null : new Date(Date.now() + redial) });
+  /** A dial failed: the latest is told to who waits too long. */
+  failed(error) {
+    this.#trouble = error;
   }
 
-  closed(reason) {
-    this.#become({ state: "closed", reason });
+  /** It will not be joined, however long anybody waits. */
+  despair(error) {
+    for (const { reject } of this.#waiting) reject(error);
+    this.#waiting.clear();
   }
 
-  #become(state) {
-    if (this.#state.state === "closed") return;
-    this.#state = Object.freeze(state);
-    this.#changed(this.#state);
+  /** Resolves while there is a peer that was heard of late, or as soon as there is. */
+  async joined(options) {
+    if (isJoined(this.#now)) return;
+    try {
+      await within(options, (resolve, reject) => {
+        const waiting = { resolve, reject };
+        this.#waiting.add(waiting);
+        if (this.#now.state === "closed") this.despair(closedError());
+        return () => this.#waiting.delete(waiting);
+      });
+    } catch (error) {
+      throw error.code === "timeout" ? this.#tooLate(error) : error;
+    }
+  }
+
+  #settle() {
+    Object.freeze(this.#now);
+    if (this.#now.state === "closed") this.despair(closedError());
+    if (!isJoined(this.#now)) return;
+    for (const { resolve } of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+
+  #tooLate(error) {
+    const trouble = this.#trouble;
+    if (!trouble) return error;
+    return new MeshError("timeout", `${error.message}; the last attempt failed: ${trouble.message}`, { cause: trouble });
   }
 }
+
+const isJoined = ({ state, why }) => state === "joined" || (state === "degraded" && why !== "silence");

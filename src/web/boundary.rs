@@ -26,7 +26,7 @@ pub struct Core {
 
 #[wasm_bindgen]
 impl Core {
-    /// A node, of `[subnet, id or nil, 80 random bytes, wall seconds]`. An id that is none counts as not given, and so does
+    /// A node, of `[subnet, id or nil, 80 random bytes, wall seconds, most relays that are linked or nil]`. An id that is none counts as not given, and so does
     /// what else is missing: the package checks before it calls.
     #[wasm_bindgen(constructor)]
     pub fn new(now: f64, start: &[u8]) -> Self {
@@ -36,8 +36,11 @@ impl Core {
         let chosen = NodeId::new(fields.text().as_bytes());
         let (id, seed) = entropy(&fields.bytes());
         let node = chosen.unwrap_or_else(|_| NodeId::from_entropy(&id));
-        let mut mesh = Mesh::new(config, Identity { node }, seed);
         let wall = WallSeconds(fields.number());
+        if let Ok(most @ 1..) = usize::try_from(fields.number()) {
+            (config.relays, config.outgoing) = (most, most.min(config.outgoing));
+        }
+        let mut mesh = Mesh::new(config, Identity { node }, seed);
         mesh.handle_environment(timestamp(now), Environment::WallClock(wall));
         Self { mesh }
     }

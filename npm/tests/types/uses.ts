@@ -22,6 +22,7 @@ mesh.id = "another";
 mesh.addEventListener("statuschange", (event) => {
   const status: Status = event.detail;
   if (status.state === "offline") status.nextAttempt?.getTime();
+  if (status.state === "degraded") status.why satisfies "silence" | "network-off" | "catching-up";
   // @ts-expect-error Only who is offline has a next attempt.
   if (status.state === "joined") status.nextAttempt;
 });
@@ -62,4 +63,20 @@ if (code === "no-such-code") protocolId("chat", "ws");
 // @ts-expect-error So are transports.
 protocolId("chat", "udp");
 new js2p.mesh.MeshSocket(null, null, new js2p.base.Protocol("chat", "ws")).connect("127.0.0.1", 8765);
+
+mesh.addEventListener("memberjoin", ({ detail }) => detail.state satisfies "awake" | "hidden" | "asleep");
+mesh.on("memberleave", ({ id, reason }) => reason satisfies "goodbye" | "lost" | "timeout" | "asleep");
+mesh.presence = { name: "a" };
+const answer: Message = await mesh.request(mesh.members()[0].id, "who are you?", { timeoutMs: 100 });
+for await (const each of mesh.requestMany("who is there?", { max: 3, topic: "roll" })) each.topic?.length;
+// @ts-expect-error A question goes to somebody.
+await mesh.request(null, answer);
+await mesh.publish("news", "a");
+await mesh.sendWith({ topic: "news", atLeast: 1, timeoutMs: 5 }, "a");
+using topic = mesh.subscribe("news");
+for await (const news of mesh.messages({ topic: "news" })) if (news.isQuestion) await news.reply("an answer");
+await join("chat", { identity: "me", topics: ["news"], plain: true, keep: 1, presence: 5 });
+await join("chat", { identity: { name: "me", whenTaken: "fail", whenMissing: "random" } });
+// @ts-expect-error An id is taken before a node begins, which takes time.
+new MeshSocket({ identity: "me" });
 await mesh.close({ reason: "done" });

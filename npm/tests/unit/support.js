@@ -8,8 +8,11 @@ const parts = new URL("../../../target/npm-parts/", import.meta.url);
 const URL_OF_THE_OTHER = "ws://127.0.0.1:1";
 /** One link, as each end numbers it: the first dials, and the second accepts. */
 const LINKS = [0, 1];
+/** Where flag and packets are in a `message`. */
+const PAYLOAD = 8;
 const WORDS = [
-  "opened", "written", "closed", "environment", "timeout", "connect", "broadcast", "whisper", "request-peers", "disconnect", "x",
+  "opened", "written", "closed", "environment", "timeout", "connect", "broadcast", "whisper", "request-peers", "disconnect", "ask",
+  "forget", "interest", "present", "x",
 ];
 
 class Mesh {
@@ -28,8 +31,8 @@ class Mesh {
     return this.#carryOut(end, this.#cores[end].handle((this.#now += 1), encodeOne(input)));
   }
 
-  broadcast(packets, count) {
-    return this.tell(0, "broadcast", "mesh", null, count, packets);
+  broadcast(packets) {
+    return this.tell(0, "broadcast", "mesh", null, null, packets);
   }
 
   /** Something that makes no sense, for a third core, which has no link to lose. */
@@ -67,9 +70,9 @@ export async function meshOfTwo() {
 
 /** What packets are when they have come from one core to the other. */
 export function packetsThrough(mesh, values) {
-  const [word, ...why] = mesh.broadcast(encode(values), values.length);
+  const [word, ...why] = mesh.broadcast(encode(values));
   if (word !== "sent") throw new Error(`${word} ${why}`);
-  const [, ...packets] = decode(mesh.told.pop().at(-1));
+  const [, ...packets] = decode(mesh.told.pop()[PAYLOAD]);
   return packets;
 }
 

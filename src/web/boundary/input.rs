@@ -8,22 +8,28 @@
 //! | `environment` | `wall` and seconds, or a word of [`environment`] |
 //! | `timeout` | |
 //! | `connect` | url, id or nil, whether to go on if the first attempt fails |
-//! | `broadcast` | `mesh`, `peers` or `[id]`; flag or nil, how many packets, their msgpack |
-//! | `whisper` | id, how many packets, their msgpack |
+//! | `broadcast` | `mesh`, `peers` or `[id]`; flag or nil, topic or nil, packets in msgpack |
+//! | `whisper` | id, the question that it answers or nil, packets in msgpack |
+//! | `ask` | id or nil, topic or nil, milliseconds, how many answers are enough, packets in msgpack |
+//! | `forget` | ticket |
+//! | `interest` | nil, or a list of topics and whether those about none are wanted |
+//! | `present` | packets in msgpack |
 //! | `request-peers`, `close` | |
 //! | `disconnect` | id |
 //!
 //! From `connect` on they are commands, each of which is answered by `done`, `pending`, `sent` or `refused`. What is missing
 //! or of another type counts as empty: the package says what it means, and a mistake of its own must not trap.
 
+use core::time::Duration;
+
 use bytes::Bytes;
 
 use super::output::Answer;
 use crate::address::{Address, Scheme};
 use crate::id::{LinkId, NodeId};
-use crate::mesh::{Command, Environment, LinkDown, LinkEvent, LinkInfo, Mesh, Reach};
+use crate::mesh::{Command, Environment, LinkDown, LinkEvent, LinkInfo, Mesh, Reach, Ticket};
 use crate::time::{Timestamp, WallSeconds};
-use crate::wire::{Flag, InvalidFlag, Limits, RawPackets, Value};
+use crate::wire::{Flag, Interest, InvalidFlag, Limits, RawPackets, Topic, Value};
 
 /// Values in order.
 pub(super) struct Fields(std::vec::IntoIter<Value>);
@@ -103,9 +109,25 @@ impl Fields {
     }
 
     fn packets(&mut self) -> Result<RawPackets, Refusal> {
-        let count = usize::try_from(self.number()).unwrap_or(usize::MAX);
-        RawPackets::from_msgpack(self.bytes(), count)
+        RawPackets::from_encoded(&self.bytes())
             .map_err(|error| Refusal::new("bad-argument", &error))
+    }
+
+    fn topic(&mut self) -> Result<Option<Topic>, Refusal> {
+        match self.next() {
+            Value::Nil => Ok(None),
+            name => topic(&name).map(Some),
+        }
+    }
+
+    fn interest(&mut self) -> Result<Interest, Refusal> {
+        match self.next() {
+            Value::Array(names) => Ok(Interest::Only {
+                topics: names.iter().map(topic).collect::<Result<_, _>>()?,
+                plain: self.truth(),
+            }),
+            _ => Ok(Interest::Everything),
+        }
     }
 
     fn reach(&mut self) -> Result<Reach, Refusal> {
@@ -116,6 +138,11 @@ impl Fields {
             _ => Ok(Reach::default()),
         }
     }
+}
+
+fn topic(name: &Value) -> Result<Topic, Refusal> {
+    Topic::new(name.as_str().unwrap_or_default())
+        .map_err(|error| Refusal::new("bad-argument", &error))
 }
 
 /// Why a command was not carried out.
@@ -199,6 +226,7 @@ fn environment(fields: &mut Fields) -> Option<Environment> {
         "resumed" => Environment::Resumed,
         "offline" => Environment::Offline,
         "online" => Environment::Online,
+        "leaving" => Environment::Leaving,
         _ => return None,
     })
 }
@@ -207,16 +235,33 @@ fn command(word: &str, fields: &mut Fields) -> Result<Command, Refusal> {
     Ok(match word {
         "connect" => Command::Connect {
             address: fields.address()?,
-            expected: fields.expected()?,
+            expected: fields.optional_node()?,
             persist: fields.truth(),
         },
         "broadcast" => Command::Broadcast {
             reach: fields.reach()?,
             flag: fields.flag()?,
+            topic: fields.topic()?,
             packets: fields.packets()?,
         },
         "whisper" => Command::Whisper {
             to: fields.node()?,
+            topic: None,
+            answer: fields.next().as_u64(),
+            packets: fields.packets()?,
+        },
+        "ask" => Command::Ask {
+            to: fields.optional_node()?,
+            topic: fields.topic()?,
+            patience: Duration::from_millis(fields.number()),
+            answers: usize::try_from(fields.number()).unwrap_or(usize::MAX),
+            packets: fields.packets()?,
+        },
+        "forget" => Command::Forget {
+            ticket: Ticket(fields.number()),
+        },
+        "interest" => Command::Interest(fields.interest()?),
+        "present" => Command::Present {
             packets: fields.packets()?,
         },
         "request-peers" => Command::RequestPeers,
@@ -232,7 +277,7 @@ fn command(word: &str, fields: &mut Fields) -> Result<Command, Refusal> {
 }
 
 impl Fields {
-    fn expected(&mut self) -> Result<Option<NodeId>, Refusal> {
+    fn optional_node(&mut self) -> Result<Option<NodeId>, Refusal> {
         match self.next() {
             Value::Nil => Ok(None),
             id => Fields(vec![id].into_iter()).node().map(Some),

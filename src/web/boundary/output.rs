@@ -11,7 +11,11 @@
 //! | `joined`, `left`, `ended` | |
 //! | `peer-up`, `peer-changed` | id, `host:port` or nil, whether dialled, whether capable |
 //! | `peer-down` | id, text |
-//! | `message` | id, sender, via, whether whispered, seconds, size of the frame, msgpack of flag and packets |
+//! | `status` | state, then why, when the next attempt is or nil, or the reason |
+//! | `message` | id, sender, via, whether whispered, seconds, size of the frame, topic or nil, question or nil, msgpack of flag and packets |
+//! | `answer` | the same, and the ticket of what is answered |
+//! | `member-up`, `member-changed` | id, state, packets in msgpack |
+//! | `member-down` | id, reason |
 //! | `gap` | milliseconds |
 //! | `peers` | of whom, `[[id, host:port or nil]]` |
 //! | `settled` | ticket, code or nil, text |
@@ -22,8 +26,9 @@ use core::time::Duration;
 
 use super::input::Refusal;
 use crate::id::{MessageId, NodeId};
-use crate::mesh::{Event, Failure, Mesh, Output, Peer, Receipt};
-use crate::wire::{Endpoint, Kind, Message, PeerEntry, Time, Value};
+use crate::mesh::{Event, Failure, Member, Mesh, Output, Peer, Receipt, Status, Ticket};
+use crate::time::Timestamp;
+use crate::wire::{Endpoint, Kind, Message, PeerEntry, Time, Topic, Value};
 
 /// An answer in the making.
 #[derive(Default)]
@@ -77,6 +82,8 @@ impl Answer {
                 let links: Vec<Value> = to.iter().map(|link| link.number().into()).collect();
                 self.say("transmit", [links.into(), frame.into()]);
             }
+            // A page has no way to ping.
+            Output::Ping { .. } => {}
             Output::Close { link, reason } => self.say(
                 "close",
                 [
@@ -99,7 +106,18 @@ impl Answer {
             Event::PeerDown { node, reason } => {
                 self.say("peer-down", [self::node(&node), reason.into()]);
             }
-            Event::Message { message, via } => self.message(&message, &via),
+            Event::Status(status) => self.status(status),
+            Event::Message { message, via } => self.message("message", &message, &via, None),
+            Event::Answer {
+                ticket,
+                message,
+                via,
+            } => self.message("answer", &message, &via, Some(ticket)),
+            Event::MemberJoined(member) => self.say("member-up", shown(member)),
+            Event::MemberChanged(member) => self.say("member-changed", shown(member)),
+            Event::MemberLeft { node, reason } => {
+                self.say("member-down", [self::node(&node), reason.as_str().into()]);
+            }
             Event::Gap { unknown } => self.say("gap", [millis(unknown)]),
             Event::Peers { of } => {
                 let told: Vec<Value> = mesh.peers_of(&of).iter().map(entry).collect();
@@ -132,14 +150,24 @@ impl Answer {
         }
     }
 
-    fn message(&mut self, message: &Message, via: &NodeId) {
+    fn status(&mut self, status: Status) {
+        let more = match status {
+            Status::Degraded { why } => why.as_str().into(),
+            Status::Offline { next_attempt } => next_attempt.map(as_millis).into(),
+            Status::Closed { reason } => reason.as_str().into(),
+            Status::Connecting | Status::Joined => Value::Nil,
+        };
+        self.say("status", [status.as_str().into(), more]);
+    }
+
+    fn message(&mut self, word: &str, message: &Message, via: &NodeId, ticket: Option<Ticket>) {
         let seconds = match message.time() {
             Time::Seconds(seconds) => *seconds,
             // Broadcasts without a whole number of seconds are not delivered; a whisper may have anything.
             Time::Other(_) => 0,
         };
         self.say(
-            "message",
+            word,
             [
                 message_id(&message.id()),
                 node(message.sender()),
@@ -147,10 +175,25 @@ impl Answer {
                 (message.kind() == Kind::Whisper).into(),
                 seconds.into(),
                 message.frame().as_bytes().len().into(),
+                message.topic().map(Topic::as_str).into(),
+                message.question().into(),
                 message.payload_bytes().into(),
+                ticket.map(|ticket| ticket.0).into(),
             ],
         );
     }
+}
+
+fn as_millis(at: Timestamp) -> f64 {
+    at.as_micros() as f64 / 1_000.0
+}
+
+fn shown(member: Member) -> [Value; 3] {
+    [
+        node(&member.node),
+        member.state.as_str().into(),
+        member.packets.as_bytes().clone().into(),
+    ]
 }
 
 fn node(node: &NodeId) -> Value {
