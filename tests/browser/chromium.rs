@@ -145,11 +145,22 @@ impl Window<'_> {
 
     /// Gives the page the screen of a device.
     pub(crate) fn resize(&self, width: u32, height: u32, mobile: bool) {
-        self.turn_to();
         let screen =
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile });
-        let call = json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": screen });
-        self.session.post("goog/cdp/execute", &call);
+        self.devtools("Emulation.setDeviceMetricsOverride", &screen);
+    }
+
+    /// Gives an order to the browser's developer tools for this page.
+    pub(crate) fn devtools(&self, order: &str, parameters: &Json) -> Json {
+        self.turn_to();
+        let call = json!({ "cmd": order, "params": parameters });
+        self.session.post("goog/cdp/execute", &call)
+    }
+
+    /// Closes the window.
+    pub(crate) fn close(self) {
+        self.turn_to();
+        self.session.delete("window");
     }
 
     /// The page as a PNG.

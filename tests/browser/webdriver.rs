@@ -39,6 +39,11 @@ impl Session {
         command(self.port, "POST", &self.path(what), with)
     }
 
+    /// Has something ended.
+    pub(crate) fn delete(&self, what: &str) -> Json {
+        command(self.port, "DELETE", &self.path(what), &Json::Null)
+    }
+
     fn path(&self, what: &str) -> String {
         format!("{}/{what}", self.path)
     }
