@@ -16,14 +16,19 @@ use super::timers::Timer;
 use crate::address::Scheme;
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
-use crate::wire::{Capabilities, Endpoint, Handshake, IdForm, Message, PeerEntry, Signal, Trailer};
+use crate::wire::{
+    Capabilities, Compression, Endpoint, Handshake, IdForm, Message, PeerEntry, Signal, Trailer,
+};
 
 /// Most entries in a peer list that this node sends.
 const PEERS_TOLD: usize = 64;
 
 /// What every node of ours can do beyond protocol 0.7.
 const CAPABILITIES: Capabilities = Capabilities::HEARTBEAT
-    .union(Capabilities::ZLIB)
+    .union(match Compression::OWN {
+        Some(_) => Capabilities::ZLIB,
+        None => Capabilities::NONE,
+    })
     .union(Capabilities::FORWARD)
     .union(Capabilities::ADDRESSES)
     .union(Capabilities::SLEEP)

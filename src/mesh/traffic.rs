@@ -13,7 +13,7 @@ use crate::wire::{Compression, Frame, Kind, Message, PeerEntry, Signal, Trailer}
 
 /// What a link accepts compressed: from a capable peer, what this node's capabilities say; from others nothing, as
 /// nothing was announced to them.
-const FROM_CAPABLE: &[Compression] = &[Compression::Zlib];
+const FROM_CAPABLE: &[Compression] = Compression::OWN.as_slice();
 
 impl Mesh {
     pub(super) fn handle_frame(&mut self, now: Timestamp, id: LinkId, frame: &Frame) {

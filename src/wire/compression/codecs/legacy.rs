@@ -4,7 +4,7 @@ use bzip2::bufread::BzDecoder;
 use liblzma::bufread::XzDecoder;
 use liblzma::stream::Stream;
 
-use super::Compression;
+use crate::wire::Compression;
 use crate::wire::error::DecodeError;
 
 /// Memory that an `.xz` stream may ask for, in bytes: enough for the 8 MiB dictionary of py2p's preset 6.

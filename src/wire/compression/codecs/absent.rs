@@ -1,6 +1,6 @@
 //! bz2 and lzma where they are not built: a browser never announces them, so no honest peer sends them.
 
-use super::Compression;
+use crate::wire::Compression;
 use crate::wire::error::DecodeError;
 
 pub(super) fn bz2<'a>(_: &'a [u8], _: usize, _: &mut Vec<u8>) -> Result<&'a [u8], DecodeError> {
