@@ -138,7 +138,7 @@ fn pack(package: &Path) -> Outcome {
 }
 
 /// The bundler, installed into the project's own folder if it is not there.
-fn bundler(project: &Project) -> Outcome<PathBuf> {
+pub(crate) fn bundler(project: &Project) -> Outcome<PathBuf> {
     let folder = project.path("target/tools/node");
     if !npm::has(&folder, &[BUNDLER]) {
         tools::getting("esbuild", "makes one file of the package's sources");
@@ -147,7 +147,8 @@ fn bundler(project: &Project) -> Outcome<PathBuf> {
     Ok(npm::program(&folder, "esbuild"))
 }
 
-fn empty(folder: &Path) -> Outcome {
+/// Makes a folder that holds nothing.
+pub(crate) fn empty(folder: &Path) -> Outcome {
     let emptied = if folder.exists() {
         fs::remove_dir_all(folder)
     } else {
@@ -158,7 +159,7 @@ fn empty(folder: &Path) -> Outcome {
         .map_err(|error| format!("{}: {error}", folder.display()).into())
 }
 
-fn copy(from: &Path, to: &Path) -> Outcome {
+pub(crate) fn copy(from: &Path, to: &Path) -> Outcome {
     match fs::copy(from, to) {
         Ok(_) => Ok(()),
         Err(error) => Err(format!("{} to {}: {error}", from.display(), to.display()).into()),
