@@ -1,5 +1,5 @@
-// The card that tells about one node: its name, id and address. It shows while a pointer or the focus is on the
-// node and stays, with its button, once the node was chosen.
+// The card that tells about one node: its name, state, id and address. It shows while a pointer or the focus is on the
+// node and stays, with its buttons, once the node was chosen.
 
 import { hue } from "./identity.js";
 
@@ -9,42 +9,43 @@ export class Card {
   #names;
   #pinned = false;
   #leave;
-  #button;
+  #buttons;
 
   /** The id of the node shown, or "". */
   node = "";
 
   /**
-   * `whisper(id)` is called when the person wants to write to the node; `leave(id)` when the card is about to
-   * go while it has the focus, to give that a place.
+   * `whisper(id)` and `ask(id)` are called when the person wants to write to the node or to ask it, `ping(id)`, which
+   * promises a sentence, when they want to know whether it is there; `leave(id)` when the card is about to go while it
+   * has the focus, to give that a place.
    */
-  constructor(element, names, { whisper, leave }) {
+  constructor(element, names, { whisper, ask, ping, leave }) {
     this.#element = element;
     this.#names = names;
     this.#leave = leave;
     const field = (name) => element.querySelector(`[data-field=${name}]`);
-    this.#fields = { name: field("name"), kind: field("kind"), address: field("address"), id: field("id") };
-    this.#button = element.querySelector("button");
-    this.#button.addEventListener("click", () => {
-      const { node } = this;
-      this.hide();
-      whisper(node);
-    });
+    const fields = ["name", "kind", "state", "address", "id", "answer"];
+    this.#fields = Object.fromEntries(fields.map((name) => [name, field(name)]));
+    this.#buttons = element.querySelector(".actions");
+    const actions = { whisper: (id) => this.#goAnd(whisper, id), ask: (id) => this.#goAnd(ask, id), ping: (id) => this.#ping(ping, id) };
+    this.#buttons.addEventListener("click", ({ target }) => actions[target.dataset.action]?.(this.node));
   }
 
   get pinned() {
     return this.#pinned;
   }
 
-  /** Shows a node `{ id, address, linked, heardOnly, self }` near `place`, in a drawing of that `size`. */
+  /** Shows a node `{ id, address, linked, heardOnly, self, state }` near `place`, in a drawing of that `size`. */
   show(node, place, size, pinned) {
+    if (this.node !== node.id) this.#fields.answer.textContent = "";
     this.node = node.id;
     this.#pinned = pinned;
     this.#fields.name.textContent = this.#names.of(node.id);
     this.#fields.kind.textContent = kindOf(node);
+    this.#fields.state.textContent = node.state ?? "";
     this.#fields.address.textContent = node.address ?? "";
     this.#fields.id.textContent = node.id;
-    this.#button.hidden = !pinned || node.self;
+    this.#buttons.hidden = !pinned || node.self;
     this.#element.style.setProperty("--hue", String(hue(node.id)));
     this.#element.classList.toggle("pinned", pinned);
     this.#element.hidden = false;
@@ -64,9 +65,20 @@ export class Card {
     this.node = "";
   }
 
-  /** Gives the focus to the button, if there is one. */
+  /** Gives the focus to the first button, if there is one. */
   focus() {
-    this.#button.focus();
+    this.#buttons.querySelector("button").focus();
+  }
+
+  #goAnd(action, id) {
+    this.hide();
+    action(id);
+  }
+
+  async #ping(ping, id) {
+    this.#fields.answer.textContent = "Asking…";
+    const words = await ping(id);
+    if (this.node === id) this.#fields.answer.textContent = words;
   }
 
   /** Below or above the node, whichever has room, and always inside the drawing. */

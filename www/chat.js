@@ -3,6 +3,7 @@
 // Entries are queued and drawn in small batches, at a pace that leaves the page free whatever comes in; of a flood
 // only the rows that would remain are ever made. Foreign text enters the page as text nodes only.
 
+import { make } from "./elements.js";
 import { portrait, svg } from "./face.js";
 import { hue, tail } from "./identity.js";
 
@@ -23,7 +24,8 @@ const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-d
 
 /**
  * An entry of the list. A note has only `note`, and stands without a sender. A message has
- * `sender`, `name`, `square` (its face), `time`, `texts`, `cut`, `whispered`, `own`, and for own whispers `to`.
+ * `sender`, `name`, `square` (its face), `time`, `texts`, `cut`, `whispered`, `own`, and for own whispers `to`; `late`,
+ * if it came late, says so in words; `asks` if it is a question; `line` is an element to stand under it.
  * The list adds `row`, the element, while the entry is shown.
  * @typedef {Record<string, any>} Entry
  */
@@ -38,16 +40,19 @@ export class Chat {
   #unseen = 0;
   #atEnd = true;
 
-  /** `reply(entry)` and `retry(entry)` are called when the person presses these buttons. */
-  constructor(log, newer, { reply, retry }) {
-    this.#log = log;
+  /**
+   * In an element `log` with a list and a button to its end. `reply(entry)` and `retry(entry)` are called when the person
+   * presses these buttons.
+   */
+  constructor(log, { reply, retry }) {
+    this.#log = log.querySelector(".log");
     this.#list = log.querySelector("ol");
-    this.#newer = newer;
+    this.#newer = log.querySelector(".newer");
     const actions = { reply, retry };
     this.#list.addEventListener("click", (event) => this.#clicked(event, actions));
-    log.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    newer.addEventListener("click", () => this.#toEnd());
-    new ResizeObserver(() => this.#atEnd && this.#toEnd()).observe(log);
+    this.#log.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    this.#newer.addEventListener("click", () => this.#toEnd());
+    new ResizeObserver(() => this.#atEnd && this.#toEnd()).observe(this.#log);
   }
 
   /** Adds an entry with one of the next frames. */
@@ -148,6 +153,11 @@ function drawRow(entry, before) {
   row.classList.toggle("private", entry.whispered);
   row.style.setProperty("--hue", String(hue(entry.sender)));
   row.append(drawBody(entry));
+  if (entry.late) {
+    row.classList.add("late");
+    row.append(make("span", "late-mark", entry.late));
+  }
+  if (entry.line) row.append(entry.line);
   if (!entry.own) row.append(drawReply(entry));
   entry.row = row;
   if (!continues(entry, before)) drawHeading(entry);
@@ -158,7 +168,7 @@ function drawRow(entry, before) {
 /** Whether a message may stand under the heading of the one before it. */
 function continues(entry, before) {
   if (before?.sender !== entry.sender || before.name !== entry.name || before.to !== entry.to) return false;
-  return before.whispered === entry.whispered && entry.time - before.time < TOGETHER;
+  return before.whispered === entry.whispered && !before.asks && !entry.asks && entry.time - before.time < TOGETHER;
 }
 
 /** Face, name and time over a message, unless they are there already. */
@@ -168,7 +178,7 @@ function drawHeading(entry) {
   const heading = make("div", "heading");
   heading.append(make("b", "name", entry.own ? `${entry.name} (you)` : entry.name));
   if (!entry.own) heading.append(make("span", "tail", tail(entry.sender)));
-  if (entry.whispered) heading.append(make("span", "badge", entry.to ? `private, to ${entry.to}` : "private, to you"));
+  if (entry.whispered) heading.append(make("span", "badge", `${entry.asks ? "asks" : "private, to"} ${entry.to ?? "you"}`));
   heading.append(drawTime(entry.time));
   entry.row.prepend(portrait(entry.sender, entry.square), heading);
 }
@@ -217,10 +227,3 @@ function drawFate(entry) {
 }
 
 const noteText = ({ note, times }) => (times > 1 ? `${note} (${times} times)` : note);
-
-function make(tag, className, text = "") {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  if (text) element.textContent = text;
-  return element;
-}

@@ -7,6 +7,7 @@ export class Composer {
   #text;
   #name;
   #target = null;
+  #room = "everyone";
   #chip;
 
   /**
@@ -28,17 +29,30 @@ export class Composer {
     form.inert = false;
   }
 
-  /** Turns to one node, `{ id, name, deliver(...packets) }`, or with null to all. */
+  /** Turns to one node, `{ id, name, deliver(...packets) }` or `{ id, name, asks: true }`, or with null to all. */
   address(target) {
     this.#target = target;
     this.#chip.hidden = target === null;
     this.#form.classList.toggle("private", target !== null);
-    this.#text.placeholder = target ? `To ${target.name} alone (not encrypted)` : "Say hello to the mesh";
     if (target) {
+      this.#chip.querySelector("span").textContent = target.asks ? "A question to" : "Privately to";
       this.#chip.querySelector("b").textContent = target.name;
       this.#chip.style.setProperty("--hue", String(hue(target.id)));
     }
+    this.#invite();
     this.#text.focus();
+  }
+
+  /** Says in what room the person is. */
+  enter(title) {
+    this.#room = title;
+    this.#invite();
+  }
+
+  #invite() {
+    const { name, asks } = this.#target ?? {};
+    if (!this.#target) this.#text.placeholder = `Say hello to ${this.#room}`;
+    else this.#text.placeholder = asks ? `Ask ${name} (not encrypted)` : `To ${name} alone (not encrypted)`;
   }
 
   #submit(event, send) {
@@ -47,7 +61,8 @@ export class Composer {
     if (text) send(text, this.#target);
     this.#text.value = "";
     this.#grow();
-    this.#text.focus();
+    if (text && this.#target?.asks) this.address(null);
+    else this.#text.focus();
   }
 
   /** Enter sends, Shift+Enter starts a new line; an Enter that ends an input method's word does neither. */

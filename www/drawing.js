@@ -38,8 +38,8 @@ export class Drawing {
   #clock = 0;
   #body = (id) => this.#layout.body(id);
 
-  /** Draws into `stage`; `whisper(id)` is called when the person chooses a node to write to. */
-  constructor(stage, names, { whisper }) {
+  /** Draws into `stage`; `actions` are what the person may do with a node: see Card. */
+  constructor(stage, names, actions) {
     this.#stage = stage;
     const picture = stage.querySelector("svg");
     this.#scene = new Scene(picture, names);
@@ -47,7 +47,7 @@ export class Drawing {
     this.#bubbles = new Bubbles(stage.querySelector(".bubbles"));
     new Pointing(picture, this);
     this.#card = new Card(stage.querySelector(".card"), names, {
-      whisper,
+      ...actions,
       leave: (id) => this.element(id)?.focus(),
     });
     new ResizeObserver(() => this.#resize()).observe(stage);
@@ -59,6 +59,7 @@ export class Drawing {
     this.#view = view;
     this.#scene.show(view);
     if (!this.#scene.has(this.#card.node)) this.#card.hide();
+    else if (this.#card.pinned) this.tell(this.#card.node, true);
     const crowded = isCrowded(view.nodes.length, this.#size);
     this.#stage.classList.toggle("crowded", crowded);
     const shape = `${crowded} ${shapeOf(view)}`;
@@ -71,6 +72,11 @@ export class Drawing {
   /** Whether the mesh is reached; if not, the own face sleeps and the rest fades. */
   connected(yes) {
     this.#stage.classList.toggle("asleep", !yes);
+  }
+
+  /** The nodes between this one and another, by whose neighbour `via` a message came; as far as is known. */
+  between(id, via) {
+    return route(this.#view.neighbours, id, this.#view.self, via).slice(1).map(({ from }) => from);
   }
 
   /** An own message goes out: to all, or to the node `to` alone. */
@@ -114,6 +120,12 @@ export class Drawing {
   /** Hides the card, unless its node was chosen. */
   hush() {
     if (!this.#card.pinned) this.#card.hide();
+  }
+
+  /** Chooses a node, as a click on it does, and gives its card the focus. */
+  choose(id) {
+    this.tell(id, true);
+    this.focusCard();
   }
 
   dismiss() {

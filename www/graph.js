@@ -1,7 +1,11 @@
-// What this page knows of the mesh: the topology that the socket reports, and the nodes that were only heard of.
+// What this page knows of the mesh: the topology that the socket reports, its members, and the nodes that were only
+// heard of.
 //
 // A node that sent us a message without being in the topology stands somewhere behind the neighbour that brought
-// it: it is drawn there, on a link that is marked as a guess (`certain: false`). All of it is bounded.
+// it: it is drawn there, on a link that is marked as a guess (`certain: false`). So is a member, behind any neighbour. All
+// of it is bounded.
+
+import { stateWords } from "./words.js";
 
 /** The most nodes drawn; more is a hairball, and the layout's cost grows with the square. */
 export const DRAWN_LIMIT = 100;
@@ -15,6 +19,7 @@ export class MeshGraph {
   #nodes = new Map();
   #links = new Map();
   #heard = new Map();
+  #members = new Map();
 
   constructor(self) {
     this.#self = self;
@@ -27,6 +32,16 @@ export class MeshGraph {
     if (!this.#nodes.has(this.#self)) this.#nodes.set(this.#self, { id: this.#self, address: null, linked: false });
     this.#links = new Map();
     for (const [a, b] of topology.links) if (a !== b) this.#links.set(linkKey(a, b), [a, b]);
+  }
+
+  /** Takes who is in the mesh, as people: see people.js. */
+  attend(people) {
+    this.#members = new Map(people.map((one) => [one.id, one]));
+  }
+
+  /** A member left: that it was heard of places it nowhere any more. */
+  left(id) {
+    this.#heard.delete(id);
   }
 
   /** A message of `sender` came by the neighbour `via`; true if the drawing has to change. */
@@ -54,19 +69,28 @@ export class MeshGraph {
     return { self: this.#self, nodes, links, known: this.#knownCount(), neighbours: adjacency(nodes, links) };
   }
 
-  #knownCount() {
-    let heardOnly = 0;
-    for (const id of this.#heard.keys()) if (!this.#nodes.has(id)) heardOnly += 1;
-    return this.#nodes.size + heardOnly;
+  /** Those that no topology tells of: heard of, the latest first, and members that were not even heard. */
+  #unplaced() {
+    const heard = [...this.#heard.keys()].reverse();
+    const members = [...this.#members.keys()].filter((id) => !this.#heard.has(id));
+    return [...heard, ...members].filter((id) => !this.#nodes.has(id));
   }
 
-  /** Self first, then neighbours, then the rest of the topology, then those heard of, the latest first. */
+  #knownCount() {
+    return this.#nodes.size + this.#unplaced().length;
+  }
+
+  /** Self first, then neighbours, then the rest of the topology, then those without a place in it. */
   #drawnNodes() {
     const rank = (node) => (node.id === this.#self ? 0 : node.linked ? 1 : 2);
     const known = [...this.#nodes.values()].sort((a, b) => rank(a) - rank(b));
-    const heard = [...this.#heard.keys()].reverse().filter((id) => !this.#nodes.has(id));
-    const all = [...known, ...heard.map((id) => ({ id, address: null, linked: false, heardOnly: true }))];
-    return all.slice(0, DRAWN_LIMIT);
+    const unplaced = this.#unplaced().map((id) => ({ id, address: null, linked: false, heardOnly: true }));
+    return [...known, ...unplaced].slice(0, DRAWN_LIMIT).map((node) => this.#withState(node));
+  }
+
+  #withState(node) {
+    const member = this.#members.get(node.id);
+    return member ? { ...node, state: stateWords(member), asleep: member.state === "asleep" } : node;
   }
 
   #drawnLinks(shown) {
@@ -77,9 +101,10 @@ export class MeshGraph {
       links.push({ a, b, certain: true });
       attached.add(a).add(b);
     }
-    for (const [id, { via }] of this.#heard) {
-      if (attached.has(id) || !shown.has(id) || !shown.has(via) || via === id) continue;
-      links.push({ a: via, b: id, certain: false });
+    const somewhere = [...shown.values()].find((node) => node.linked)?.id;
+    for (const id of this.#unplaced()) {
+      const via = this.#heard.get(id)?.via ?? somewhere;
+      if (!attached.has(id) && shown.has(id) && shown.has(via) && via !== id) links.push({ a: via, b: id, certain: false });
     }
     return links;
   }

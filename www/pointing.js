@@ -87,8 +87,8 @@ export class Pointing {
   }
 
   #choose(id, byKey = false) {
-    this.#drawing.tell(id, true);
-    if (byKey) this.#drawing.focusCard();
+    if (byKey) this.#drawing.choose(id);
+    else this.#drawing.tell(id, true);
   }
 }
 

@@ -109,7 +109,8 @@ export class Scene {
     const square = Boolean(node.address);
     const head = face(node.id, square);
     const label = svg("text", { class: "label", y: 36 });
-    const parts = [svg("circle", { class: "touch", r: 26 }), svg("g", { class: "pop" }, head), label];
+    const sleep = svg("text", { class: "zzz", x: 15, y: -13, "aria-hidden": "true" }, "zᶻ");
+    const parts = [svg("circle", { class: "touch", r: 26 }), svg("g", { class: "pop" }, head), sleep, label];
     const element = svg("g", { class: "node", role: "button", tabindex: -1, "data-id": node.id }, ...parts);
     element.style.setProperty("--hue", String(hue(node.id)));
     // The own node and its neighbours stand before all others.
@@ -129,10 +130,12 @@ export class Scene {
     const name = this.#names.of(node.id);
     const text = self ? `${name} (you)` : name;
     if (label.textContent !== text) label.textContent = text;
-    element.setAttribute("aria-label", `${name}. ${kindOf({ ...node, self })} ${node.address ?? ""}`.trim());
+    const about = [`${name}.`, kindOf({ ...node, self }), node.state && `${node.state}.`, node.address];
+    element.setAttribute("aria-label", about.filter(Boolean).join(" "));
     element.classList.toggle("self", self);
     element.classList.toggle("linked", node.linked);
     element.classList.toggle("guess", Boolean(node.heardOnly));
+    element.classList.toggle("sleeping", Boolean(node.asleep));
     if (self && !this.#layers.nodes.querySelector("[tabindex='0']")) element.setAttribute("tabindex", "0");
   }
 

@@ -143,6 +143,12 @@ impl Window<'_> {
             .to_owned()
     }
 
+    /// Closes the window, as a person closes a tab.
+    pub(crate) fn close(self) {
+        self.turn_to();
+        self.session.delete("window");
+    }
+
     /// Gives the page the screen of a device.
     pub(crate) fn resize(&self, width: u32, height: u32, mobile: bool) {
         let screen =

@@ -92,6 +92,60 @@ impl<'browser> Page<'browser> {
         self.window.write("#composer textarea", keys);
     }
 
+    /// Waits until a line between the messages says this; gives the whole line.
+    pub(crate) fn notes(&self, words: &str) -> String {
+        let notes = "[...document.querySelectorAll('#log .room:not([hidden]) .note')].map((note) => note.textContent)";
+        let expression = format!("{notes}.findLast((text) => text.includes({words:?}))");
+        let note = self
+            .window
+            .until(&format!("a note of {words:?}"), &expression);
+        note.as_str().expect("a line").to_owned()
+    }
+
+    /// Waits until the list of people says this of a node; gives its whole row.
+    pub(crate) fn lists(&self, id: &NodeId, words: &str) -> String {
+        let row = format!("document.querySelector('.person[data-id=\"{id}\"]')?.innerText");
+        let row = self.window.until(
+            &format!("{words:?} of {id}"),
+            &format!("{row}?.includes({words:?}) && {row}"),
+        );
+        row.as_str().expect("a row").to_owned()
+    }
+
+    /// Waits until the list of rooms has this one; gives what stands beside its name, as the number of unread messages.
+    pub(crate) fn room(&self, name: &str, beside: &str) {
+        let rooms = "[...document.querySelectorAll('#rooms a')].map((room) => [...room.children].map((part) => part.textContent).join(' ').trim())";
+        let wanted = format!("{name} {beside}");
+        self.window.until(
+            &format!("the room {wanted:?}"),
+            &format!("{rooms}.includes({:?})", wanted.trim()),
+        );
+    }
+
+    /// Goes to a room of the list, "" for that of everyone.
+    pub(crate) fn enters(&self, name: &str) {
+        self.window.click(&format!("#rooms a[href=\"#{name}\"]"));
+        self.window.until(
+            "the room on screen",
+            &format!(
+                "document.querySelector('#log .room:not([hidden])').dataset.room === {name:?}"
+            ),
+        );
+    }
+
+    /// Chooses a node in the list of people, and what to do with it: "ask", "whisper" or "ping".
+    pub(crate) fn chooses(&self, id: &NodeId, action: &str) {
+        self.window
+            .click(&format!(".person[data-id=\"{id}\"] button"));
+        self.window.click(&format!(".card [data-action={action}]"));
+    }
+
+    /// Does to the page what the network or the browser might, for five seconds if it lasts.
+    pub(crate) fn suffers(&self, trial: &str) {
+        self.window.click("#what-if");
+        self.window.click(&format!("[data-trial={trial}]"));
+    }
+
     /// The messages in the list.
     pub(crate) fn rows(&self) -> Vec<Row> {
         let rows = self.window.run(ROWS);
@@ -101,7 +155,7 @@ impl<'browser> Page<'browser> {
     /// Waits until the list has a row of this text; gives it.
     pub(crate) fn row(&self, text: &str) -> Row {
         let is_shown = format!(
-            "[...document.querySelectorAll('#log .message .packet')].some((packet) => packet.innerText === {text:?})"
+            "[...document.querySelectorAll('#log .room:not([hidden]) .message .packet')].some((packet) => packet.innerText === {text:?})"
         );
         self.window
             .until(&format!("the message {text:?}"), &is_shown);
@@ -157,7 +211,8 @@ impl<'browser> Page<'browser> {
     }
 }
 
-const ROWS: &str = "return [...document.querySelectorAll('#log .message')].map((row) => ({
+const ROWS: &str =
+    "return [...document.querySelectorAll('#log .room:not([hidden]) .message')].map((row) => ({
     sender: row.dataset.sender,
     kind: row.dataset.kind,
     own: row.classList.contains('own'),
