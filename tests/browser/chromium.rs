@@ -163,12 +163,6 @@ impl Window<'_> {
         self.session.post("goog/cdp/execute", &call)
     }
 
-    /// Closes the window.
-    pub(crate) fn close(self) {
-        self.turn_to();
-        self.session.delete("window");
-    }
-
     /// The page as a PNG.
     pub(crate) fn picture(&self) -> Vec<u8> {
         self.turn_to();
