@@ -87,7 +87,7 @@ impl Mesh {
                 };
                 self.spread(now, &passing, Class::Own, Some(ticket))
             }
-            _ => self.flood(now, &forms, Class::Own, Some(ticket), |_, peer| {
+            _ => self.flood(now, &forms, Class::Whisper, Some(ticket), |_, peer| {
                 reach.includes(&peer.node)
             }),
         };
@@ -112,7 +112,8 @@ impl Mesh {
                 let is_whisper = *reach != Reach::Mesh;
                 reach.includes(&peer.node) && (is_whisper || peer.wish.matches(topic))
             };
-            link.lent.is_none() && link.greeted().is_some_and(is_wanted) && fits(*id)
+            let is_there = link.lent.is_none() && (*reach != Reach::Mesh || link.asleep.is_none());
+            is_there && link.greeted().is_some_and(is_wanted) && fits(*id)
         };
         self.links.iter().any(takes)
     }

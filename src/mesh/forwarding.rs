@@ -56,7 +56,7 @@ impl Mesh {
         ticket: Ticket,
     ) -> Receipt {
         let message = self.compose(now, Kind::Whisper, sub_flag::WHISPER, letter);
-        let links = self.send_forward(now, hop, to, &message, Class::Own, Some(ticket));
+        let links = self.send_forward(now, hop, to, &message, Class::Whisper, Some(ticket));
         self.expect_written(ticket, links);
         Receipt::Sent {
             ticket,
@@ -73,7 +73,7 @@ impl Mesh {
         to: &NodeId,
         message: &Message,
     ) {
-        self.send_forward(now, hop, to, message, Class::Relayed, None);
+        self.send_forward(now, hop, to, message, Class::Passing, None);
     }
 
     fn send_forward(
@@ -161,7 +161,7 @@ impl Mesh {
     ) {
         let greeted = self.links.get(&link).and_then(|link| link.greeted());
         if greeted.is_some_and(|greeted| greeted.forwards) {
-            self.send_forward(now, link, to, message, Class::Relayed, None);
+            self.send_forward(now, link, to, message, Class::Passing, None);
         } else {
             self.lend(now, link, message, to);
         }

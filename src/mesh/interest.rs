@@ -166,7 +166,20 @@ impl Mesh {
         if !peer.wish.is_due() {
             return;
         }
-        match peer.wish.named_at.map(|at| at + REST) {
+        self.name_soon(now, id);
+    }
+
+    /// A neighbour was not sent what it wants: it is named all that is held, and fetches what it has not.
+    pub(super) fn name_anew(&mut self, now: Timestamp, id: LinkId) {
+        if let Some(peer) = self.awake_peer(id) {
+            peer.wish.forget_named();
+            self.name_soon(now, id);
+        }
+    }
+
+    fn name_soon(&mut self, now: Timestamp, id: LinkId) {
+        let peer = self.links.get(&id).and_then(Link::greeted);
+        match peer.and_then(|peer| peer.wish.named_at).map(|at| at + REST) {
             Some(due) if due > now => self.timers.set(Timer::Interest(id), due),
             _ => self.name_more(now, id),
         }
@@ -182,9 +195,16 @@ impl Mesh {
         link.greeted_mut().filter(|peer| peer.topics)
     }
 
-    /// A neighbour that did not say in time what it wants is sent everything; one that wanted more of late is told of it.
+    fn awake_peer(&mut self, id: LinkId) -> Option<&mut Greeted> {
+        let link = self.links.get_mut(&id).filter(|link| link.lent.is_none())?;
+        let is_awake = link.asleep.is_none();
+        link.greeted_mut().filter(|_| is_awake)
+    }
+
+    /// A neighbour that did not say in time what it wants is sent everything; one that wants what it was not named of late
+    /// is told of it, when it wakes if it sleeps.
     pub(super) fn interest_expired(&mut self, now: Timestamp, id: LinkId) {
-        let Some(peer) = self.wishing(id) else {
+        let Some(peer) = self.awake_peer(id) else {
             return;
         };
         if peer.wish.is_awaited {

@@ -127,6 +127,8 @@ pub(super) struct Link {
     pub(super) alive: Option<Timestamp>,
     /// Bytes that it was sent since it was asked.
     pub(super) fed: usize,
+    /// It was not sent what it wants, and does not sleep: once it is heard again, it is named what is held.
+    pub(super) is_starved: bool,
     /// Since when its peer sleeps.
     pub(super) asleep: Option<Timestamp>,
     /// The stall timer is set.
@@ -185,6 +187,7 @@ impl Link {
             probed: None,
             alive: None,
             fed: 0,
+            is_starved: false,
             asleep: None,
             stall_timed: false,
             challenger: None,
@@ -221,8 +224,16 @@ impl Link {
 
     /// Whether broadcasts go to it. A peer that sleeps is told of them when it wakes; one that has not answered yet may be
     /// asleep, and is given no more than `most` bytes.
-    pub(super) fn is_fed(&self, most: usize) -> bool {
-        self.asleep.is_none() && (self.asked.is_none() || self.fed < most)
+    pub(super) fn is_fed(&self, id: LinkId, most: usize) -> bool {
+        let is_in_doubt = self.asked.is_some() && self.may_sleep(id);
+        self.asleep.is_none() && (!is_in_doubt || self.fed < most)
+    }
+
+    /// Whether its peer, when it is silent, may be asleep: one that dialled this node over a WebSocket, as tabs do.
+    pub(super) fn may_sleep(&self, id: LinkId) -> bool {
+        let is_of_a_tab = !id.is_dialled() && self.info.scheme.is_websocket();
+        let capable = self.greeted().is_some_and(|greeted| greeted.capable);
+        is_of_a_tab && self.lent.is_none() && capable
     }
 
     pub(super) fn greeted(&self) -> Option<&Greeted> {

@@ -94,10 +94,13 @@ impl Mesh {
         self.stats.received_bytes += bytes.len() as u64;
         link.reader.push(bytes);
         let has_slept = link.asleep.is_some();
+        let is_starved = core::mem::take(&mut link.is_starved);
         self.put_off_doubt(now);
         self.put_off_heartbeat(id);
         if has_slept {
             self.link_sleeps(now, id, false);
+        } else if is_starved {
+            self.name_anew(now, id);
         }
         self.read_frames(now, id);
     }

@@ -15,10 +15,30 @@ use crate::wire::Message;
 pub(super) enum Class {
     /// Greetings, peer lists, heartbeats: the link depends on them.
     Control,
-    /// A message of this node's user.
+    /// A broadcast of this node's user.
     Own,
+    /// A whisper of this node's user.
+    Whisper,
+    /// Somebody else's whisper, which has no other way.
+    Passing,
     /// Somebody else's broadcast. It may reach the peer another way.
     Relayed,
+}
+
+impl Class {
+    /// Whether it waits for a peer that sleeps, which is told of broadcasts when it wakes and of nothing else.
+    pub(super) fn waits_for_sleepers(self) -> bool {
+        matches!(self, Self::Whisper | Self::Passing)
+    }
+
+    /// In which order it is dropped where there is no room, if it may be.
+    fn worth(self) -> Option<u8> {
+        match self {
+            Self::Relayed => Some(0),
+            Self::Passing => Some(1),
+            Self::Control | Self::Own | Self::Whisper => None,
+        }
+    }
 }
 
 /// A frame for one peer.
@@ -39,7 +59,7 @@ impl Parcel {
         }
     }
 
-    /// What others said.
+    /// A broadcast of others.
     pub(super) fn relayed(frame: Bytes) -> Self {
         Self {
             frame,
@@ -137,20 +157,15 @@ impl Outbox {
         });
     }
 
-    /// Queues a parcel, dropping relayed broadcasts for it, oldest first, if there is no room. Says what was dropped, which
-    /// may be the parcel itself.
+    /// Queues a parcel, dropping for it what others said, the oldest broadcasts first, if there is no room. Says what was
+    /// dropped, which may be the parcel itself.
     pub(super) fn push(&mut self, parcel: Parcel) -> Result<usize, Full> {
         let mut dropped = 0;
         while !self.fits(parcel.frame.len()) {
-            let Some(at) = self
-                .waiting
-                .iter()
-                .position(|waiting| waiting.class == Class::Relayed)
-            else {
-                return if parcel.class == Class::Relayed {
-                    Ok(dropped + 1)
-                } else {
-                    Err(Full)
+            let Some(at) = self.least_worth(parcel.class) else {
+                return match parcel.class.worth() {
+                    Some(_) => Ok(dropped + 1),
+                    None => Err(Full),
                 };
             };
             let gone = self
@@ -165,7 +180,16 @@ impl Outbox {
         Ok(dropped)
     }
 
-    /// Drops what others said; says how much there was.
+    /// Where the first of those waits that go before one of this class.
+    fn least_worth(&self, class: Class) -> Option<usize> {
+        let most = class.worth().unwrap_or(u8::MAX);
+        let droppable = self.waiting.iter().enumerate();
+        let droppable = droppable.filter_map(|(at, parcel)| Some((parcel.class.worth()?, at)));
+        let least = droppable.filter(|(worth, _)| *worth <= most).min();
+        least.map(|(_, at)| at)
+    }
+
+    /// Drops broadcasts of others; says how many there were.
     pub(super) fn drop_relayed(&mut self) -> usize {
         let before = self.waiting.len();
         self.waiting.retain(|parcel| parcel.class != Class::Relayed);

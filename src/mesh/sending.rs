@@ -140,11 +140,14 @@ impl Mesh {
     ) -> usize {
         let (mut plain, mut compressed, mut waiting) = (Vec::new(), Vec::new(), Vec::new());
         for (&id, link) in &mut self.links {
-            let is_fed = link.lent.is_none() && link.is_fed(self.config.queue_bytes);
-            let mesh = link.greeted().filter(|_| is_fed);
+            let mesh = link.greeted().filter(|_| link.lent.is_none());
             let Some(greeted) = mesh.filter(|greeted| to(id, greeted)) else {
                 continue;
             };
+            if !class.waits_for_sleepers() && !link.is_fed(id, self.config.queue_bytes) {
+                link.is_starved = true;
+                continue;
+            }
             let (frame, is_compressed) = forms.for_peer(greeted);
             if !greeted.capable {
                 link.last_message = Some(forms.plain.clone());

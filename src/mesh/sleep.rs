@@ -8,7 +8,6 @@ use super::Mesh;
 use super::error::CloseReason;
 use super::event::Output;
 use super::link::{Greeted, Link};
-use super::outbox::Class;
 use super::timers::Timer;
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
@@ -24,11 +23,7 @@ impl Mesh {
 
     /// Whether a peer that is silent may be asleep: one that dialled this node over a WebSocket, as tabs do.
     pub(super) fn may_sleep(&self, id: LinkId) -> bool {
-        let link = self.links.get(&id).filter(|link| {
-            !id.is_dialled() && link.info.scheme.is_websocket() && link.lent.is_none()
-        });
-        let greeted = link.and_then(Link::greeted);
-        greeted.is_some_and(|greeted| greeted.capable)
+        self.links.get(&id).is_some_and(|link| link.may_sleep(id))
     }
 
     /// Whether a peer sleeps: it said so, or its transport alone answers for it.
@@ -62,6 +57,14 @@ impl Mesh {
         true
     }
 
+    /// A peer says that it will sleep. Only one that could say so in its greeting is believed.
+    pub(super) fn peer_falls_asleep(&mut self, now: Timestamp, id: LinkId) {
+        let peer = self.links.get(&id).and_then(Link::greeted);
+        if peer.is_some_and(|peer| peer.sleeps) {
+            self.link_sleeps(now, id, true);
+        }
+    }
+
     /// The peer of a link fell asleep, or woke.
     pub(super) fn link_sleeps(&mut self, now: Timestamp, id: LinkId, is_asleep: bool) {
         let Some(link) = self.links.get_mut(&id) else {
@@ -80,13 +83,10 @@ impl Mesh {
             self.look_after_sleeper(now, id);
         } else {
             link.asleep = None;
-            if let Some(peer) = link.greeted_mut() {
-                peer.wish.forget_named();
-            }
             self.timers.stop(Timer::Heartbeat(id));
             self.begin_heartbeat(now, id);
             // It names and fetches what was said meanwhile; then comes what waited for it alone.
-            self.send_history(now, id);
+            self.name_anew(now, id);
             self.flush(now, id);
         }
         self.set_asleep(now, &node, is_asleep);
@@ -131,7 +131,7 @@ impl Mesh {
             .unwrap_or_default();
         self.close_link(now, older, CloseReason::Replaced);
         for parcel in waiting {
-            if parcel.class == Class::Own {
+            if parcel.class.waits_for_sleepers() {
                 self.post_counted(now, newer, parcel);
             }
         }

@@ -28,6 +28,9 @@ use crate::time::Timestamp;
 /// A deadline that moves on with what is heard is set anew no more often than this.
 const STEP: Duration = Duration::from_secs(1);
 
+/// A peer that gives what was missed by drops is not waited for any longer than this.
+const LONGEST_REUNION: Duration = Duration::from_secs(30);
+
 /// Whether a node is in the mesh.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -242,7 +245,8 @@ impl Mesh {
         let is_awaited = self.left.is_some()
             && now.since(since) < self.config.catch_up_timeout
             && self.peers_heard().any(|(_, peer)| peer.remembers);
-        if self.table.is_empty() || !is_awaited && self.catch_ups.is_empty() {
+        let is_coming = !self.catch_ups.is_empty() && now.since(since) < LONGEST_REUNION;
+        if self.table.is_empty() || !(is_awaited || is_coming) {
             self.condition.reunited = None;
         }
     }

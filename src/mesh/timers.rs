@@ -118,6 +118,7 @@ impl Timers {
     pub(super) fn stop_link(&mut self, link: LinkId) {
         for timer in [
             Timer::Greeting(link),
+            Timer::Interest(link),
             Timer::Patience(link),
             Timer::Frame(link),
             Timer::Stall(link),

@@ -202,7 +202,7 @@ impl Mesh {
             Ok(Signal::History(history)) => self.handle_history(now, id, history),
             Ok(Signal::Fetch(ids)) => self.owe(now, id, ids),
             Ok(Signal::Gone(ids)) => self.handle_gone(now, id, &ids),
-            Ok(Signal::Sleep) => self.link_sleeps(now, id, true),
+            Ok(Signal::Sleep) => self.peer_falls_asleep(now, id),
             Ok(Signal::Interest(interest)) => self.handle_interest(now, id, interest),
             // A pong has done its work by coming. js2p greets twice. The rest nobody promised to know.
             Ok(_) | Err(_) => {}

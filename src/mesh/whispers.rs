@@ -105,7 +105,7 @@ impl Mesh {
             }
             let parcel = Parcel {
                 frame,
-                class: Class::Own,
+                class: Class::Whisper,
                 ticket: Some(ticket),
             };
             took += self.post_counted(now, id, parcel);

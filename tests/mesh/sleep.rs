@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use rs2p::Scheme;
-use rs2p::mesh::{CloseReason, Environment, Event, LinkEvent, Receipt};
-use rs2p::wire::{Capabilities, IdForm, Signal};
+use rs2p::mesh::{CloseReason, Command, Environment, Event, LinkEvent, Reach, Receipt};
+use rs2p::wire::{Capabilities, Flag, IdForm, Message, RawPackets, Signal};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -241,4 +241,86 @@ fn only_who_dialled_over_a_websocket_is_taken_for_asleep() {
     world.schedule(0, LinkEvent::Alive { link });
     world.run(6);
     assert_eq!(world.closed_with(0), [&CloseReason::Silent]);
+}
+
+#[test]
+fn a_page_that_was_not_fed_and_never_slept_has_all_in_the_end() {
+    let mut world = page_at_relay();
+    world.freeze(PAGE);
+    for number in 0..30 {
+        let large = format!("{number} {}", "x".repeat(100_000));
+        world.broadcast(TALKER, large).expect("joined");
+        world.run(1);
+    }
+    assert!(!sleeps(&world));
+    world.thaw(PAGE);
+    world.run(10);
+    assert!(world.closes.is_empty());
+    assert_eq!(world.received(PAGE).len(), 30);
+}
+
+#[test]
+fn whispers_of_every_kind_wait_for_a_page_that_sleeps() {
+    let mut world = page_at_relay();
+    // The relay has heard both, so it knows the way.
+    world.broadcast(PAGE, "here").expect("joined");
+    world.run(1);
+    put_to_sleep(&mut world);
+    let page = world.id(PAGE);
+    world.whisper(0, &page, "near").expect("a peer");
+    world.whisper(TALKER, &page, "far").expect("joined");
+    let alone = Command::Broadcast {
+        reach: Reach::Peer(page),
+        flag: Flag::WHISPER,
+        packets: RawPackets::from_values(&["over the link".into()]).expect("a packet"),
+        topic: None,
+    };
+    world.command(0, alone).expect("a peer");
+    world.run(5);
+    assert!(sleeps(&world) && world.received(PAGE).is_empty());
+    world.thaw(PAGE);
+    world.run(5);
+    let mut heard = world.received(PAGE);
+    heard.sort();
+    assert_eq!(heard, ["far", "near", "over the link"]);
+}
+
+#[test]
+fn a_broadcast_that_only_a_sleeper_would_hear_is_kept_for_it() {
+    let mut world = World::new(Scheme::Ws);
+    world.add(|_| {});
+    world.add(|_| {});
+    world.connect(PAGE, 0);
+    world.run(2);
+    put_to_sleep(&mut world);
+    let Ok(Receipt::Sent { ticket, .. }) = world.broadcast(0, "later") else {
+        panic!("a page that sleeps is a peer");
+    };
+    world.run(1);
+    let mut events = world.nodes[0].events.iter();
+    assert!(events.any(
+        |event| matches!(event, Event::Settled { ticket: of, result: Ok(()) } if *of == ticket)
+    ));
+    world.thaw(PAGE);
+    world.run(2);
+    assert_eq!(world.received(PAGE), ["later"]);
+}
+
+#[test]
+fn who_sleeps_and_wakes_all_the_time_is_named_the_history_once_a_second() {
+    let mut world = page_at_relay();
+    let mut page = sleeping_by_hand(&mut world);
+    let histories = |world: &mut World, page: &mut Legacy| {
+        let heard = heard(world, page);
+        let is_history =
+            |message: &Message| matches!(Signal::parse(message), Ok(Signal::History(_)));
+        heard.iter().filter(|message| is_history(message)).count()
+    };
+    for _ in 0..50 {
+        page.signal(&mut world, &Signal::Pong(1));
+        page.signal(&mut world, &Signal::Sleep);
+    }
+    page.signal(&mut world, &Signal::Pong(1));
+    world.run(3);
+    assert!(histories(&mut world, &mut page) <= 2);
 }
