@@ -7,7 +7,7 @@
 
 use super::error::DecodeError;
 use super::message::IdForm;
-use super::signal::sub_flag;
+use super::sub_flag;
 use super::value::Value;
 use crate::address::{Address, Scheme};
 use crate::id::NodeId;

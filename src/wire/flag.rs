@@ -5,7 +5,7 @@
 
 use core::fmt;
 
-use super::signal::sub_flag;
+use super::sub_flag;
 use super::value::Value;
 
 /// Longest text or bytes of a [`Flag`], in bytes: flags are names, not content.

@@ -8,7 +8,8 @@ use bytes::Bytes;
 
 use super::error::DecodeError;
 use super::message::{ID_LEN, IdForm};
-use super::signal::{Signal, sub_flag};
+use super::signal::Signal;
+use super::sub_flag;
 use super::value::Value;
 use crate::id::{MessageId, NodeId};
 

@@ -4,7 +4,7 @@
 //! more than was said, never as less: that costs bytes, and no message.
 
 use super::error::DecodeError;
-use super::signal::sub_flag;
+use super::sub_flag;
 use super::topic::{Topic, Topics};
 use super::value::Value;
 

@@ -12,7 +12,7 @@ use super::flag::Flag;
 use super::frame::{Frame, HEADER};
 use super::packets::Packets;
 use super::scan::{Scanner, Token};
-use super::signal::sub_flag;
+use super::sub_flag;
 use super::topic::Topic;
 use super::trailer::Trailer;
 use super::value::{Limits, Value};

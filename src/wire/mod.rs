@@ -28,6 +28,7 @@ mod presence;
 mod reader;
 mod scan;
 mod signal;
+pub mod sub_flag;
 mod topic;
 mod trailer;
 mod value;
@@ -47,7 +48,7 @@ pub use presence::{
     PresenceState, Stamp, Word,
 };
 pub use reader::FrameReader;
-pub use signal::{Endpoint, Handshake, MAX_CODES, MAX_PEERS, PeerEntry, Signal, sub_flag};
+pub use signal::{Endpoint, Handshake, MAX_CODES, MAX_PEERS, PeerEntry, Signal};
 pub use topic::{InvalidTopic, MAX_TOPIC, Topic, Topics};
 pub use trailer::{Capabilities, MAX_TRAILER, Trailer};
 pub use value::{Limits, Value};

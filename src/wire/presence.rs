@@ -17,7 +17,7 @@
 use super::error::DecodeError;
 use super::message::IdForm;
 use super::packets::RawPackets;
-use super::signal::sub_flag;
+use super::sub_flag;
 use super::value::Value;
 use crate::id::NodeId;
 use crate::ordered::OrderedMap;
