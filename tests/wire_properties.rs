@@ -100,7 +100,7 @@ fn control() -> impl Strategy<Value = Message> {
         Just([Value::Nil, Value::Nil].into()),
         Just(Value::Array(vec![]))
     ];
-    (0_u64..5, 0_u64..0x48, vec(item, 0..6)).prop_map(|(kind, flag, items)| {
+    (0_u64..5, 0_u64..0x50, vec(item, 0..6)).prop_map(|(kind, flag, items)| {
         let sender = "sender".parse().expect("a node id");
         let payload = [&[flag.into()], &items[..]].concat();
         Draft::new(Kind::from_code(kind), &sender, WallSeconds(0)).encode(&payload)

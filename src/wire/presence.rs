@@ -161,8 +161,8 @@ impl Mark {
     /// The mark of the link when its dialler falls asleep, or wakes up.
     #[must_use]
     pub const fn turned(self) -> Self {
-        // So many turns are none of an honest peer: the link stays as it is.
-        if self.0 + 1 < Self::DOWN {
+        // So many turns are none of an honest peer: the link stays as it is, and so does one that is down.
+        if self.0 < Self::DOWN - 1 {
             Self(self.0 + 1)
         } else {
             self

@@ -1,13 +1,15 @@
 //! Nodes that cannot be dialled, and peers that reply only to neighbours: the node between lends a link.
 
+use core::time::Duration;
+
 use rs2p::Scheme;
 use rs2p::id::{LinkId, NodeId};
 use rs2p::mesh::{CloseReason, Command, CommandError, Environment, Event, Receipt};
-use rs2p::wire::{Endpoint, IdForm, Kind, Signal};
+use rs2p::wire::{Endpoint, IdForm, Kind, RawPackets, Signal, Time, Trailer, sub_flag};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::by_hand::{Legacy, endpoint, heard, heard_texts};
+use crate::by_hand::{Legacy, endpoint, heard, heard_texts, wall};
 use crate::world::World;
 
 /// The port at which the legacy peer listens.
@@ -84,6 +86,41 @@ fn a_legacy_peer_takes_the_sender_for_a_neighbour_and_its_reply_arrives() {
             _ => None,
         });
     assert_eq!(message, Some(legacy.node));
+}
+
+#[test]
+fn an_answer_comes_over_a_lent_link_too() {
+    let (mut world, legacy) = relay_between();
+    let mut lent = lent_link(&mut world, &legacy);
+    heard(&mut world, &mut lent);
+    let question = Command::Ask {
+        to: Some(legacy.node.clone()),
+        topic: None,
+        packets: RawPackets::from_values(&["who?".into()]).expect("a packet"),
+        patience: Duration::from_secs(2),
+        answers: 1,
+    };
+    let Ok(Receipt::Sent { ticket, .. }) = world.command(1, question) else {
+        panic!("a way there is");
+    };
+    world.run(1);
+    let asked = heard(&mut world, &mut lent).pop().expect("the question");
+    assert_eq!(asked.packets(), ["who?".into()]);
+    let trailer = Trailer {
+        nonce: Some(7),
+        answer: asked.question(),
+        ..Trailer::default()
+    };
+    let payload = [sub_flag::WHISPER.into(), "I".into()];
+    let time = Time::Seconds(wall(&world));
+    lent.say_with(&mut world, Kind::Whisper, time, &payload, trailer);
+    world.run_for(Duration::from_millis(500));
+    let events = &world.nodes[1].events;
+    let is_answer = |event: &&Event| matches!(event, Event::Answer { ticket: of, message, .. } if *of == ticket && *message.sender() == legacy.node);
+    assert_eq!(events.iter().filter(is_answer).count(), 1);
+    let is_end = |event: &Event| matches!(event, Event::Settled { ticket: of, result: Ok(()) } if *of == ticket);
+    assert!(events.iter().any(is_end));
+    assert_eq!(world.received(1), ["here"], "an answer is no message");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use core::time::Duration;
 use rs2p::Scheme;
 use rs2p::id::NodeId;
 use rs2p::mesh::{Command, Departure, Environment, Event, MemberState};
+use rs2p::time::WallSeconds;
 use rs2p::wire::{
     Capabilities, IdForm, Mark, Presence, PresenceEntry, PresenceState, RawPackets, Signal, Stamp,
     Value, Word,
@@ -116,11 +117,6 @@ fn what_a_member_shows_is_seen_by_all_and_bounded() {
 #[test]
 fn a_hidden_page_and_one_that_sleeps_are_told_from_one_that_is_seen() {
     let mut world = two_relays(1);
-    let state = |world: &World| {
-        let tab = world.id(2);
-        let member = world.nodes[3].mesh.members().find(|m| m.node == tab);
-        member.map(|member| member.state)
-    };
     for (environment, expected) in [
         (Environment::Hidden, MemberState::Hidden),
         (Environment::Frozen, MemberState::Asleep),
@@ -129,8 +125,125 @@ fn a_hidden_page_and_one_that_sleeps_are_told_from_one_that_is_seen() {
     ] {
         world.environment(2, environment);
         world.run_for(Duration::from_millis(300));
-        assert_eq!(state(&world), Some(expected));
+        assert_eq!(state(&world, 3, 2), Some(expected));
     }
+}
+
+/// How a node is, as another sees it; `None` if it is no member.
+fn state(world: &World, at: usize, of: usize) -> Option<MemberState> {
+    let node = world.id(of);
+    let mut members = world.nodes[at].mesh.members();
+    members
+        .find(|member| member.node == node)
+        .map(|member| member.state)
+}
+
+/// What a node shows, as another sees it.
+fn shown(world: &World, at: usize, of: usize) -> Option<String> {
+    let node = world.id(of);
+    let member = world.nodes[at].mesh.members().find(|m| m.node == node);
+    member?.presence().ok()
+}
+
+fn show(world: &mut World, number: usize, text: &str) {
+    let packets = RawPackets::from_values(&[text.into()]).expect("a packet");
+    world
+        .command(number, Command::Present { packets })
+        .expect("it is short");
+    world.run(1);
+}
+
+#[test]
+fn a_relay_tells_of_a_page_that_sleeps_and_did_not_say_so() {
+    let mut world = two_relays(1);
+    world.freeze(2);
+    world.run(50);
+    assert_eq!(state(&world, 3, 2), Some(MemberState::Awake));
+    world.run(12);
+    for at in [0, 1, 3] {
+        assert_eq!(state(&world, at, 2), Some(MemberState::Asleep), "at {at}");
+    }
+    world.go_on(2);
+    world.run(2);
+    for at in [0, 1, 3] {
+        assert_eq!(state(&world, at, 2), Some(MemberState::Awake), "at {at}");
+        assert_eq!(departures(&mut world, at, 2), []);
+    }
+}
+
+#[test]
+fn a_page_that_sleeps_too_long_leaves_for_that_reason() {
+    for says_so in [true, false] {
+        let mut world = two_relays(1);
+        if says_so {
+            world.environment(2, Environment::Frozen);
+            world.run_for(Duration::from_millis(20));
+        }
+        world.freeze(2);
+        world.run(126);
+        for at in [0, 1, 3] {
+            let left = departures(&mut world, at, 2);
+            assert_eq!(left, [Departure::Asleep], "at {at}, {says_so}");
+        }
+    }
+}
+
+#[test]
+fn a_page_that_was_left_and_is_shown_again_is_a_member_again() {
+    for back in [Environment::Resumed, Environment::Visible] {
+        let mut world = two_relays(2);
+        show(&mut world, 2, "ann");
+        world.environment(2, Environment::Leaving);
+        world.run_for(Duration::from_millis(300));
+        for at in [0, 1, 3, 4, 5] {
+            assert_eq!(departures(&mut world, at, 2), [Departure::Goodbye]);
+        }
+        world.run(30);
+        assert!(members(&world, 2).is_empty(), "it hears of nobody");
+        world.environment(2, back);
+        world.run(2);
+        assert_whole(&world);
+        for at in [0, 1, 3, 4, 5] {
+            assert_eq!(state(&world, at, 2), Some(MemberState::Awake), "at {at}");
+            assert_eq!(shown(&world, at, 2).as_deref(), Some("ann"), "at {at}");
+        }
+    }
+}
+
+#[test]
+fn who_starts_again_under_its_id_never_left_and_shows_what_it_shows_now() {
+    // Its clock goes on, or back: then it hears of its earlier life.
+    for clock in [None, Some(WallSeconds(1))] {
+        let mut world = two_relays(2);
+        show(&mut world, 2, "before");
+        world.kill(2);
+        world.restart(2);
+        if let Some(clock) = clock {
+            world.environment(2, Environment::WallClock(clock));
+        }
+        world.connect(2, 0);
+        world.run(2);
+        assert_eq!(shown(&world, 5, 2), None, "its earlier life showed that");
+        show(&mut world, 2, "after");
+        world.run(10);
+        assert_whole(&world);
+        for at in [0, 1, 3, 4, 5] {
+            assert_eq!(departures(&mut world, at, 2), [], "at {at}");
+            assert_eq!(shown(&world, at, 2).as_deref(), Some("after"), "at {at}");
+        }
+    }
+}
+
+#[test]
+fn who_starts_again_at_another_relay_after_it_left_is_a_member_again() {
+    let mut world = two_relays(2);
+    world.kill(2);
+    world.run(30);
+    assert_eq!(departures(&mut world, 5, 2), [Departure::Lost]);
+    world.restart(2);
+    world.connect(2, 1);
+    world.run(2);
+    assert_whole(&world);
 }
 
 #[test]
