@@ -204,7 +204,7 @@ where
     }
 
     fn await_peers(&mut self, now: Timestamp, job: Job) {
-        if let Err(job) = self.patient.keep(now, job) {
+        if let Some(job) = self.patient.keep(now, job) {
             let error = CommandError::TooMany {
                 what: "sends that wait for a peer",
                 limit: REQUESTS,

@@ -22,12 +22,13 @@ pub(super) enum Outcome {
 
 impl Patient {
     /// Keeps a message until there are peers enough. Given back if there are as many as there may be.
-    pub(super) fn keep(&mut self, now: Timestamp, job: Job) -> Result<(), Job> {
+    #[must_use]
+    pub(super) fn keep(&mut self, now: Timestamp, job: Job) -> Option<Job> {
         if self.waiting.len() >= REQUESTS {
-            return Err(job);
+            return Some(job);
         }
         self.waiting.push_back((now + job.wait.within, job));
-        Ok(())
+        None
     }
 
     pub(super) fn is_empty(&self) -> bool {
