@@ -29,9 +29,8 @@ function failed(cause) {
 /** The wasm at a URL: over the network, or from the disk in Node.js. */
 export async function at(url) {
   if (url.protocol !== "file:") return fetch(url);
-  // Not spelt out in the import, for bundlers would look for it.
-  const files = "node:fs/promises";
-  const { readFile } = await import(/* webpackIgnore: true */ /* @vite-ignore */ files);
+  // Put together only as it runs, for bundlers would look for it.
+  const { readFile } = await import(/* webpackIgnore: true */ /* @vite-ignore */ ["node:fs", "promises"].join("/"));
   return readFile(url);
 }
 

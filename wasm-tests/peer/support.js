@@ -71,7 +71,7 @@ export async function assertFails(code, call, words = "") {
     await call();
   } catch (error) {
     const what = `${call}: ${error.name} ${error.code}: ${error.message}`;
-    const name = code === "timeout" ? "TimeoutError" : "MeshError";
+    const name = code === "timeout" || code === "no-answer" ? "TimeoutError" : "MeshError";
     assert(error instanceof Error && error.name === name && error.code === code, `not ${code}: ${what}`);
     return assert(error.message.includes(words), `no "${words}" in ${what}`);
   }

@@ -6,6 +6,7 @@
 //! anything else must build in seconds.
 
 mod browser;
+mod bundlers;
 mod demo;
 mod firefox;
 mod floors;
@@ -49,7 +50,7 @@ Usage: cargo xtask COMMAND
   floors                            check that the modules of src import downward only
 
 Stages: setup, npm, js, page, types, native, wasm, peer, browser, sim, long
-Tools:  rust, wasm-bindgen, browser, node, python, js2p
+Tools:  rust, wasm-bindgen, browser, node, bundlers, python, js2p
 ";
 
 fn main() -> ExitCode {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::browser;
+use crate::bundlers;
 use crate::firefox;
 use crate::js2p;
 use crate::node;
@@ -15,12 +16,13 @@ use crate::wasm_pack;
 type Step = fn(&Project) -> Outcome;
 
 /// The tools by name, in the order in which they are installed.
-const TOOLS: [(&str, Step); 8] = [
+const TOOLS: [(&str, Step); 9] = [
     ("rust", rust),
     ("wasm-bindgen", wasm_bindgen),
     ("browser", |_| browser::install()),
     ("firefox", firefox::install),
     ("node", node::install),
+    ("bundlers", bundlers::install),
     ("python", python::install),
     ("js2p", js2p::install),
     ("wasm-pack", wasm_pack::install),
