@@ -238,10 +238,10 @@ async fn node_runs_it_as_it_is() {
     program.current_dir(&project.0).stdout(Stdio::piped());
     let mut process = program.spawn().expect("Node.js 22");
     let mut said = BufReader::new(process.stdout.take().expect("a pipe")).lines();
-    for _ in ["rs2p", "rs2p/inline"] {
+    for entry in ["rs2p", "rs2p/inline"] {
         assert_eq!(native.hears_text().await, "hello");
-        native.say("welcome").await;
-        assert_eq!(said.next().and_then(Result::ok).as_deref(), Some("welcome"));
+        native.say(&format!("welcome to {entry}")).await;
+        assert_eq!(said.next().and_then(Result::ok).as_deref(), Some(entry));
     }
     assert_eq!(said.next().and_then(Result::ok).as_deref(), Some("0.7"));
     assert!(
