@@ -48,12 +48,16 @@ function whatIsMissing() {
   return globalThis.navigator?.locks ? null : "Web Locks";
 }
 
+/** The locks that nodes of this very page hold. */
+const here = new Set();
+
 /** The first of the numbered ids of a place that nobody owns; or the one that this tab owned before it was reloaded. */
 async function take(place, whenTaken, signal) {
   const before = remembered(place);
-  if (before !== null) {
+  if (before !== null && !here.has(named(place, before))) {
     const again = await lock(place, before, { signal: AbortSignal.timeout(RELOAD) }).catch(() => null);
     if (again) return again;
+    forget(place);
   }
   if (whenTaken === "wait") return lock(place, 0, { signal });
   const most = whenTaken === "next" ? MOST : 1;
@@ -66,15 +70,19 @@ async function take(place, whenTaken, signal) {
 
 /** Resolves when the lock is held, or with null if it was to be had at once and was not. */
 function lock(place, number, { signal, ifAvailable = false }) {
+  const name = named(place, number);
   return new Promise((resolve, reject) => {
     const held = (lock) => {
       if (lock === null) return resolve(null);
-      return new Promise((release) => resolve({ number, release }));
+      here.add(name);
+      return new Promise((release) => resolve({ number, release: () => (here.delete(name), release()) }));
     };
     const options = ifAvailable ? { ifAvailable } : signal ? { signal } : {};
-    navigator.locks.request(`rs2p\n${place}\n${number}`, options, held).catch(reject);
+    navigator.locks.request(name, options, held).catch(reject);
   });
 }
+
+const named = (place, number) => `rs2p\n${place}\n${number}`;
 
 /** What this tab had before it was reloaded. A copy of a tab has a copy of this, and finds it taken. */
 function remembered(place) {
@@ -86,13 +94,18 @@ function remembered(place) {
   }
 }
 
+/** Of several nodes in one page, the first is the one that a reload begins with. */
 function remember(place, owned) {
   try {
-    sessionStorage.setItem(`rs2p\n${place}`, String(owned.number));
+    if (remembered(place) === null) sessionStorage.setItem(`rs2p\n${place}`, String(owned.number));
   } catch {
     // A worker has none, and a page may be kept from it: the first id that is free is as good a guess.
   }
   return owned;
+}
+
+function forget(place) {
+  sessionStorage.removeItem(`rs2p\n${place}`);
 }
 
 const load = async (key) => (await inStore("readonly", (store) => store.get(key))) ?? null;
