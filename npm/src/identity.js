@@ -27,11 +27,15 @@ export async function claim(subnet, { identity, signal }) {
   const owned = await take(place, wanted.whenTaken, signal);
   const key = `${place}\n${owned.number}`;
   try {
-    return { id: await load(key), keep: (id) => save(key, id), release: owned.release };
+    return { id: await load(key), keep: (id) => save(key, id).catch(notKept), release: owned.release };
   } catch (error) {
     owned.release();
-    throw new MeshError("no-storage", `the identity cannot be read: ${error.message}`, { cause: error });
+    return notKept(error);
   }
+}
+
+function notKept(cause) {
+  throw new MeshError("no-storage", `the identity cannot be kept: ${cause.message}`, { cause });
 }
 
 const nobody = { id: null, keep() {}, release() {} };

@@ -74,13 +74,16 @@ export class MeshSocket extends EventTarget {
   static async open(subnet, options) {
     await ready();
     const given = read.object(options);
-    const owned = await claim(subnet, given);
+    // An id of one's own choice needs no keeping.
+    const owned = await claim(subnet, given.id == null ? given : {});
+    let mesh;
     try {
-      const mesh = new this({ ...given, id: given.id ?? owned.id ?? undefined, subnet });
+      mesh = new this({ ...given, id: given.id ?? owned.id ?? undefined, subnet });
       mesh.#release = owned.release;
       if (owned.id === null) await owned.keep(mesh.id);
       return mesh;
     } catch (error) {
+      mesh?.close();
       owned.release();
       throw error;
     }

@@ -9,8 +9,8 @@ const LONGEST_WAIT = 2 ** 31 - 1;
  * `signal` or `timeoutMs` ends the waiting first.
  */
 export function within(options, begin) {
-  const { signal, timeoutMs } = checked(options);
   return new Promise((resolve, reject) => {
+    const { signal, timeoutMs } = checked(options);
     if (signal?.aborted) throw signal.reason;
     let undo;
     let timer;
