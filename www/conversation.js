@@ -75,11 +75,16 @@ export class Conversation {
     this.#composer.address({ id, name: this.#names.of(id), asks: true });
   }
 
+  /** Whether a message belongs here: a relay that knows no topics sends those of every room. */
+  wants({ kind, topic }) {
+    return kind === "whisper" || topic === null || this.rooms.has(topic);
+  }
+
   /** Shows a message that came, `late` in the words given, as `read` has it. */
   show(message, { texts, cut, line }, late) {
     const { kind, sender, time, topic } = message;
     const whispered = kind === "whisper";
-    const room = whispered || !this.rooms.has(topic ?? EVERYONE) ? this.rooms.current : (topic ?? EVERYONE);
+    const room = whispered ? this.rooms.current : (topic ?? EVERYONE);
     const asks = Boolean(line);
     this.#chats.of(room).add({ ...this.#authorOf(sender), time, texts, cut, whispered, late, line, asks, own: false, message });
     this.rooms.heard(room, !document.hidden);

@@ -115,7 +115,7 @@ export class Page {
 
   #receive(message) {
     const { kind, sender, via, packets } = message;
-    if (sender === this.#mesh.id) return;
+    if (sender === this.#mesh.id || !this.#conversation.wants(message)) return;
     const whispered = kind === "whisper";
     const said = message.isQuestion && whispered ? this.#asking.take(message) : read(packets);
     if (said === null) return;
