@@ -90,7 +90,8 @@ fn a_tab_that_is_closed_says_goodbye_at_once() {
     let [stays, goes] = ["Mira", "Noor"]
         .map(|name| Page::joined(&browser, &format!("{}?name={name}", relay.page())));
     let id = goes.id();
-    stays.lists(&id, "Noor");
+    // Who comes and goes before anybody was told of it is no news.
+    stays.notes("Noor");
     goes.window.close();
     // Far sooner than the 35 s after which a silent one is given up.
     assert_eq!(stays.notes("Noor left"), "Noor left: goodbye");
@@ -185,6 +186,44 @@ fn a_tab_that_is_frozen_is_seen_asleep_and_wakes() {
     let awake =
         format!("document.querySelector('.person[data-id=\"{id}\"]').dataset.state === 'awake'");
     other.window.until("a face that is awake", &awake);
+    assert_quiet(&browser);
+}
+
+#[test]
+fn who_has_no_mouse_and_no_screen_opens_rooms_and_asks_people() {
+    const ENTER: &str = "\u{e007}";
+    let relay = Relay::start(&[WS, TCP], &[]);
+    let browser = Chromium::start();
+    let [page, other] = ["Mira", "Noor"]
+        .map(|name| Page::joined(&browser, &format!("{}?name={name}", relay.page())));
+    page.window
+        .write("#rooms input[name=room]", &format!("tea{ENTER}"));
+    page.room("#tea", "");
+    other.lists(&page.id(), "in #tea");
+    page.lists(&other.id(), "with everyone");
+    page.window.write(
+        &format!(".person[data-id=\"{}\"] button", other.id()),
+        ENTER,
+    );
+    let first = "document.activeElement.dataset.action === 'ask'";
+    page.window.until("the focus on the card", first);
+
+    let used = page.window.spoken(&["button", "link", "textbox", "radio"]);
+    let unnamed: Vec<_> = used.iter().filter(|(_, name)| name.is_empty()).collect();
+    assert!(unnamed.is_empty(), "without a name: {unnamed:?}");
+    let names: Vec<_> = used.iter().map(|(_, name)| &**name).collect();
+    for name in [
+        "#tea, 0 others here",
+        "Noor, with everyone",
+        "Ask",
+        "Message",
+    ] {
+        assert!(names.contains(&name), "{name} is not in {names:?}");
+    }
+
+    page.window.write("[data-action=ask]", ENTER);
+    page.send("can you read this?");
+    assert_eq!(other.row("can you read this?").kind, "whisper");
     assert_quiet(&browser);
 }
 

@@ -163,6 +163,20 @@ impl Window<'_> {
         self.session.post("goog/cdp/execute", &call)
     }
 
+    /// What a screen reader has for each element of these roles: the role and the name.
+    pub(crate) fn spoken(&self, roles: &[&str]) -> Vec<(String, String)> {
+        self.turn_to();
+        let call = json!({ "cmd": "Accessibility.getFullAXTree", "params": {} });
+        let tree = self.session.post("goog/cdp/execute", &call);
+        let nodes = tree["nodes"].as_array().expect("a tree").iter();
+        let text = |value: &Json| value["value"].as_str().unwrap_or_default().to_owned();
+        nodes
+            .filter(|node| node["ignored"] != true)
+            .map(|node| (text(&node["role"]), text(&node["name"])))
+            .filter(|(role, _)| roles.contains(&&**role))
+            .collect()
+    }
+
     /// The page as a PNG.
     pub(crate) fn picture(&self) -> Vec<u8> {
         self.turn_to();
