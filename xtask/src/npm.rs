@@ -7,6 +7,9 @@ use std::process::Command;
 use crate::process::{self, Outcome};
 use crate::tools;
 
+/// Where packages are that are tools of this project's.
+pub(crate) const FOLDER: &str = "target/tools/node";
+
 const REMEDY: &str = "install Node.js with npm, and run the command again";
 
 /// A package and the version that is wanted of it.

@@ -6,9 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::lean;
 use crate::npm::{self, Package};
 use crate::process::{self, Outcome};
-use crate::project::{self, Project, WASM};
+use crate::project::{self, Project};
+use crate::size::{self, kib};
 use crate::tools;
 
 /// Where the package is built.
@@ -46,8 +48,9 @@ pub(crate) fn build(project: &Project) -> Outcome {
     tools::install_for_page(project)?;
     let bundler = bundler(project)?;
     let (parts, package) = (project.path(PARTS), project.path(FOLDER));
-    compile(project)?;
-    bind(project, &parts)?;
+    let wasm = lean::compile(project)?;
+    bind(project, &wasm, &parts)?;
+    lean::shrink(project, &parts.join("rs2p_bg.wasm"))?;
     empty(&package)?;
     copy(&parts.join("rs2p_bg.wasm"), &package.join("rs2p_bg.wasm"))?;
     inline(&parts)?;
@@ -58,21 +61,15 @@ pub(crate) fn build(project: &Project) -> Outcome {
     }
     pack(&package)?;
     println!("\nThe npm package is in {}.", project.short(&package));
-    print_sizes(&package)
-}
-
-fn compile(project: &Project) -> Outcome {
-    process::run(project.cargo().args([
-        "build",
-        "--profile=wasm",
-        &format!("--target={WASM}"),
-        "--no-default-features",
-        "--lib",
-    ]))
+    print_sizes(&package)?;
+    size::check(
+        &gzip(&parts.join("rs2p_bg.wasm"))?,
+        &gzip(&parts.join("rs2p.js"))?,
+    )
 }
 
 /// Writes the module around the wasm, and the wasm with nothing in it that is for debuggers.
-fn bind(project: &Project, folder: &Path) -> Outcome {
+fn bind(project: &Project, wasm: &Path, folder: &Path) -> Outcome {
     process::run(
         Command::new(tools::wasm_bindgen_program(project))
             .args(["--remove-name-section", "--remove-producers-section"])
@@ -80,7 +77,7 @@ fn bind(project: &Project, folder: &Path) -> Outcome {
             .args(["--target=web", "--omit-default-module-path"])
             .args(["--no-typescript", "--out-name=rs2p", "--out-dir"])
             .arg(folder)
-            .arg(project.built(&format!("{WASM}/wasm/rs2p.wasm"))),
+            .arg(wasm),
     )
 }
 
@@ -139,7 +136,7 @@ fn pack(package: &Path) -> Outcome {
 
 /// The bundler, installed into the project's own folder if it is not there.
 pub(crate) fn bundler(project: &Project) -> Outcome<PathBuf> {
-    let folder = project.path("target/tools/node");
+    let folder = project.path(npm::FOLDER);
     if !npm::has(&folder, &[BUNDLER]) {
         tools::getting("esbuild", "makes one file of the package's sources");
         npm::install(&folder, &[BUNDLER])?;
@@ -198,15 +195,11 @@ fn print_sizes(package: &Path) -> Outcome {
         let file = package.join(name);
         let raw = fs::metadata(&file)
             .map_err(|error| format!("cannot read {}: {error}", file.display()))?
-            .len();
-        let packed = kib(gzip(&file)?.len() as u64);
+            .len() as usize;
+        let packed = kib(gzip(&file)?.len());
         println!("{name} is {}, {packed} with gzip -9.", kib(raw));
     }
     Ok(())
-}
-
-fn kib(bytes: u64) -> String {
-    format!("{}.{} KiB", bytes / 1024, bytes % 1024 * 10 / 1024)
 }
 
 #[cfg(test)]
@@ -220,12 +213,5 @@ mod tests {
             ["", "f", "fo", "foo", "foob"].map(text),
             ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg=="]
         );
-    }
-
-    #[test]
-    fn a_size_is_shown_in_kib_with_one_digit() {
-        assert_eq!(kib(0), "0.0 KiB");
-        assert_eq!(kib(1536), "1.5 KiB");
-        assert_eq!(kib(204_799), "199.9 KiB");
     }
 }

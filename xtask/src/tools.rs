@@ -115,6 +115,16 @@ fn wasm_target() -> Outcome {
     )
 }
 
+/// The sources of the standard library, of which the package compiles what it needs.
+pub(crate) fn standard_library() -> Outcome {
+    let root = process::answer(Command::new("rustc").args(["--print", "sysroot"]));
+    let is_there = root.is_some_and(|root| {
+        let sources = PathBuf::from(root).join("lib/rustlib/src/rust/library/std");
+        sources.is_dir()
+    });
+    rust_part("component", "rust-src", is_there, "makes a smaller wasm")
+}
+
 fn rust_part(kind: &str, name: &str, is_there: bool, why: &str) -> Outcome {
     if is_there {
         present(&format!("rust {kind} {name}"));

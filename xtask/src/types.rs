@@ -92,7 +92,7 @@ fn uses(project: &Project) -> Outcome<Vec<(String, String)>> {
 
 /// The compiler, installed into the project's own folder if it is not there.
 fn compiler(project: &Project) -> Outcome<PathBuf> {
-    let folder = project.path("target/tools/node");
+    let folder = project.path(npm::FOLDER);
     if !npm::has(&folder, &[COMPILER]) {
         tools::getting("TypeScript", "the examples of the documents are compiled");
         npm::install(&folder, &[COMPILER])?;
