@@ -3,6 +3,7 @@
 //! It moves bytes, outputs and deadlines between the core and the platform, and answers the commands that come in through
 //! a [`Port`]. It decides nothing about the mesh.
 
+mod answers;
 mod patient;
 mod port;
 mod ready;
@@ -14,7 +15,8 @@ use core::task::{Context, Poll};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-pub use port::{Answer, Answers, Caller, Job, JobError, Port, Reply, Request, Until, Wait, port};
+pub use answers::{Answer, Answered, Answers, answers};
+pub use port::{Caller, Job, JobError, Port, Reply, Request, Until, Wait, port};
 
 use crate::id::LinkId;
 use crate::mesh::{
@@ -422,12 +424,12 @@ where
             } => {
                 let (message, via) = (message.clone(), via.clone());
                 if let Some(answers) = self.asking.get(&ticket) {
-                    drop(answers.unbounded_send(Ok(Answer { message, via })));
+                    answers.give(Answer { message, via });
                 }
             }
             Event::Settled { ticket, ref result } => {
                 if let (Some(answers), Err(failure)) = (self.asking.remove(&ticket), result) {
-                    drop(answers.unbounded_send(Err(failure.clone())));
+                    answers.fail(failure.clone());
                 }
                 for (receipt, reply) in self.waiting.remove(&ticket).unwrap_or_default() {
                     drop(reply.send(result.clone().map(|()| receipt).map_err(JobError::from)));

@@ -8,9 +8,9 @@ use futures::SinkExt;
 use futures::channel::{mpsc, oneshot};
 use futures::stream::Stream;
 
+use super::answers::Answers;
 use crate::id::NodeId;
 use crate::mesh::{Command, CommandError, Environment, Failure, Reach, Receipt};
-use crate::wire::Message;
 
 /// Requests that wait for the node before their callers do.
 pub(super) const REQUESTS: usize = 64;
@@ -47,18 +47,6 @@ pub struct Wait {
     /// For how long: after that it is refused, with [`CommandError::NotJoined`] or [`CommandError::TooFewPeers`].
     pub within: Duration,
 }
-
-/// An answer to a question.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// The answer.
-    pub message: Message,
-    /// The peer that it came from.
-    pub via: NodeId,
-}
-
-/// Where answers go. The core bounds how many there are ([`Config::replies`](crate::Config::replies)).
-pub type Answers = mpsc::UnboundedSender<Result<Answer, Failure>>;
 
 /// Whom a command is answered to.
 pub type Reply = oneshot::Sender<Result<Receipt, JobError>>;

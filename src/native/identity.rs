@@ -10,6 +10,9 @@ use crate::socket::MeshError;
 /// Longest file that is read, in bytes: an id and a line break fit many times.
 const LONGEST: u64 = 1024;
 
+/// Shortest id that is taken for a whole one, in characters. Those that are made have 60 or more.
+const SHORTEST: usize = 60;
+
 /// An id, and the file that keeps it. As long as this lives no other process gets the file.
 #[derive(Debug)]
 pub(super) struct IdentityFile {
@@ -69,7 +72,8 @@ fn read(file: &File) -> io::Result<String> {
 }
 
 fn parse(text: &str) -> Result<NodeId, String> {
-    let is_id = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    // One that a crash cut short while it was written is none.
+    let is_id = text.len() >= SHORTEST && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let id = text.parse().ok().filter(|_| is_id);
     id.ok_or_else(|| "holds no node id: remove it, and a new id is made".into())
 }
@@ -129,7 +133,7 @@ mod tests {
     #[test]
     fn a_file_of_another_kind_is_left_as_it_is() {
         let path = Scratch::new("other");
-        for text in ["two words\n", "-----BEGIN KEY-----\n"] {
+        for text in ["two words\n", "5WoUaW7ebW3\n", "-----BEGIN KEY-----\n"] {
             fs::write(&path.0, text).expect("a file");
             assert!(problem(&path.0).contains("holds no node id"), "{text}");
             assert_eq!(fs::read_to_string(&path.0).expect("a file"), text);

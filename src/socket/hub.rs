@@ -168,6 +168,11 @@ impl Hub {
         }
     }
 
+    /// The bounds of what waits for one who listens.
+    pub(super) fn limits(&self) -> InboxLimits {
+        self.limits
+    }
+
     pub(super) fn subscribe(&self, wanted: Wanted) -> InboxId {
         self.lock().subscribe(wanted)
     }

@@ -172,8 +172,12 @@ impl<T> Inbox<T> {
             item,
         });
         self.next += 1;
+        let most = match room {
+            Room::Message(_) => limits.bytes,
+            Room::Other => usize::MAX,
+        };
         let mut lost = 0;
-        while queue.len() > limits.events || (self.bytes > limits.bytes && queue.len() > 1) {
+        while queue.len() > limits.events || (self.bytes > most && queue.len() > 1) {
             let Some(dropped) = queue.pop_front() else {
                 break;
             };
@@ -279,6 +283,12 @@ mod tests {
         assert_eq!(drain(inbox), (1, vec![2]));
         let large = self::inbox(&[(1, Room::Message(1)), (2, Room::Message(11))]);
         assert_eq!(drain(large), (1, vec![2]));
+    }
+
+    #[test]
+    fn a_message_larger_than_all_bounds_drops_no_other_event() {
+        let inbox = inbox(&[(1, Room::Message(11)), (2, Room::Other), (3, Room::Other)]);
+        assert_eq!(drain(inbox), (0, vec![1, 2, 3]));
     }
 
     #[test]

@@ -4,12 +4,12 @@ use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
 
-use futures::channel::{mpsc, oneshot};
+use futures::channel::oneshot;
 use futures::{Stream, StreamExt};
 use serde::Serialize;
 
 use super::{MeshError, MeshSocket, Message};
-use crate::driver::{Answer, Job, Request, Until, Wait};
+use crate::driver::{Answer, Answered, Job, Request, Until, Wait, answers};
 use crate::id::NodeId;
 use crate::mesh::{Command, CommandError, Failure, Receipt, Ticket};
 use crate::wire::{RawPackets, Topic};
@@ -53,7 +53,7 @@ impl RequestOptions {
 /// An error is the last item: the question could not be sent, or the node closed.
 #[derive(Debug)]
 pub struct Replies {
-    answers: mpsc::UnboundedReceiver<Result<Answer, Failure>>,
+    answers: Answered,
     ticket: Ticket,
     socket: MeshSocket,
 }
@@ -63,6 +63,14 @@ impl Replies {
         let item = ready!(self.answers.poll_next_unpin(cx));
         let message = |Answer { message, via }| Message::new(message, via, self.socket.clone());
         Poll::Ready(item.map(|answer| answer.map(message).map_err(MeshError::from)))
+    }
+}
+
+impl Replies {
+    /// How many replies were dropped because they were not taken in time, and more bytes than
+    /// [`InboxLimits::bytes`](super::InboxLimits) would have waited.
+    pub fn missed(&self) -> u64 {
+        self.answers.missed()
     }
 }
 
@@ -136,7 +144,8 @@ impl MeshSocket {
             patience: options.patience,
             answers: options.replies,
         };
-        let ((reply, accepted), (sender, answers)) = (oneshot::channel(), mpsc::unbounded());
+        let (reply, accepted) = oneshot::channel();
+        let (sender, answers) = answers(self.shared.hub.limits().bytes);
         self.request_of_node(Request::Command(Job {
             command,
             until: Until::Accepted,
