@@ -371,10 +371,11 @@ async fn a_page_that_hears_100_messages_a_second_for_30_minutes_does_not_grow() 
         println!("minute {minute}: {wasm} bytes of wasm memory, {heap} bytes of heap");
         sizes.push((wasm, heap));
     }
-    let (warm, last) = (sizes[1], sizes[sizes.len() - 1]);
+    // Ids are remembered in two generations of two minutes.
+    let (warm, last) = (sizes[4], sizes[sizes.len() - 1]);
     assert_eq!(
         last.0, warm.0,
-        "the memory of the wasm is what it was after two minutes"
+        "the memory of the wasm is what it was after five minutes"
     );
     assert!(last.0 + last.1 <= 64 << 20, "{last:?} is above 64 MiB");
 }
