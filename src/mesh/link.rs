@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use super::event::LinkInfo;
+use super::gossip::Untold;
 use super::interest::Wish;
 use super::loans::Lent;
 use super::outbox::{Bounds, Class, Full, Outbox, Parcel};
@@ -147,6 +148,8 @@ pub(super) struct Link {
     pub(super) given: OrderedSet<u64>,
     /// What its peer said of the addresses at which it can be dialled.
     pub(super) said: Option<Said>,
+    /// What its peer has not been told of who is in the mesh.
+    pub(super) untold: Untold,
     /// The last message of the application, which a legacy peer may ask for again.
     pub(super) last_message: Option<Frame>,
 }
@@ -197,6 +200,7 @@ impl Link {
             owed: VecDeque::new(),
             given: OrderedSet::new(),
             said: None,
+            untold: Untold::default(),
             last_message: None,
         }
     }

@@ -102,6 +102,7 @@ impl Mesh {
         } else if is_starved {
             self.name_anew(now, id);
         }
+        self.tell_untold(now, id);
         self.read_frames(now, id);
     }
 
@@ -161,6 +162,7 @@ impl Mesh {
         }
         self.rest_stall_timer(id);
         self.flush(now, id);
+        self.tell_untold(now, id);
         self.pay(now, id);
         self.send_waiting_over(now, id);
         self.close_if_drained(now, id);

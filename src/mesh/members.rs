@@ -66,6 +66,11 @@ impl Members {
         self.index.len() - usize::from(self.index.contains_key(&self.own))
     }
 
+    /// How many others are known at most.
+    pub(super) const fn capacity(&self) -> usize {
+        self.capacity
+    }
+
     /// The members, in the order of their ids.
     pub(super) fn members(&self) -> impl Iterator<Item = &Member> {
         let slots = self.index.values();
@@ -75,6 +80,11 @@ impl Members {
     /// When a node said last what it is.
     pub(super) fn stamp(&self, node: &NodeId) -> Option<Stamp> {
         Some(self.get(node)?.stamp)
+    }
+
+    /// What is known of a node.
+    pub(super) fn entry(&self, node: &NodeId, is_whole: bool) -> Option<PresenceEntry> {
+        Some(self.get(node)?.entry(is_whole))
     }
 
     /// Whether this node has said that it dialled `host`.

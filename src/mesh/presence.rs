@@ -35,7 +35,7 @@ const NO_BOOT: u64 = 1 << 63;
 /// What this node knows of who is in the mesh, and says of itself.
 #[derive(Debug)]
 pub(super) struct Standing {
-    members: Members,
+    pub(super) members: Members,
     word: Word,
     /// When it said last what it is; `None` before it had anybody to say it to.
     stamp: Option<Stamp>,
@@ -122,6 +122,7 @@ impl Mesh {
         if self.standing.stamp.is_some() && self.standing.word.state != PresenceState::Gone {
             self.standing.word.state = PresenceState::Gone;
             self.standing.is_stale = true;
+            self.leave_untold();
             self.spread_presence(now);
         }
         self.timers.stop(Timer::Members);
@@ -253,8 +254,7 @@ impl Mesh {
         let entries = match told {
             Presence::Entries(entries) => entries,
             Presence::Digest(digest) => {
-                let beyond = self.standing.members.beyond(&digest, &peer);
-                return self.tell_entries(now, &[id], &beyond);
+                return self.answer_digest(now, id, &digest);
             }
         };
         let mut is_news = false;
@@ -278,7 +278,7 @@ impl Mesh {
         if node != *peer && self.contradicts(&entry) {
             // It shall know, and say something newer.
             let to: Vec<_> = self.links_to(&node);
-            self.tell_entries(now, &to, &[entry]);
+            self.tell_false_word(now, &to, &entry);
             return false;
         }
         let is_news = self.standing.members.merge(now, id, peer, entry) == Merged::News;

@@ -37,10 +37,10 @@ impl Mesh {
         self.seen.contains(id)
     }
 
-    fn links_usage(&self) -> [(&'static str, usize, usize); 8] {
+    fn links_usage(&self) -> [(&'static str, usize, usize); 9] {
         let config = &self.config;
         let (mut bytes, mut frames, mut handed, mut unread, mut owed) = (0, 0, 0, 0, 0);
-        let mut topics = 0;
+        let (mut topics, mut untold) = (0, 0);
         for link in self.links.values() {
             let load = link.outbox.load();
             bytes = bytes.max(load.waiting_bytes);
@@ -48,6 +48,7 @@ impl Mesh {
             handed = handed.max(load.handed_bytes);
             unread = unread.max(link.reader.buffered());
             owed = owed.max(link.owed.len());
+            untold = untold.max(link.untold.len());
             topics = topics.max(link.greeted().map_or(0, |peer| peer.wish.len()));
         }
         // One frame may exceed the budget, and what a transport reads at once comes on top of a frame that has begun.
@@ -61,6 +62,8 @@ impl Mesh {
             ("frame", unread, beyond),
             ("owed", owed, config.owed),
             ("topics", topics, config.topics),
+            // And this node.
+            ("members", untold, config.members + 1),
             (
                 "queue_bytes",
                 self.catch_ups.held_bytes(),

@@ -4,14 +4,14 @@ use core::time::Duration;
 
 use rs2p::Scheme;
 use rs2p::id::NodeId;
-use rs2p::mesh::{Command, Departure, Environment, Event, MemberState};
+use rs2p::mesh::{CloseReason, Command, Departure, Environment, Event, MemberState};
 use rs2p::time::WallSeconds;
 use rs2p::wire::{
     Capabilities, IdForm, Mark, Presence, PresenceEntry, PresenceState, RawPackets, Signal, Stamp,
     Value, Word,
 };
 
-use crate::by_hand::{ALL_OF_OURS, Legacy};
+use crate::by_hand::{ALL_OF_OURS, Legacy, heard};
 use crate::world::{WALL, World};
 
 /// Two relays that know each other, and `tabs` tabs at each.
@@ -352,4 +352,105 @@ fn a_liar_drives_out_its_own_lies_only() {
 
 fn liar_node() -> NodeId {
     NodeId::from_entropy(&[200; 48])
+}
+
+/// `liar` tells node 0 of so many nodes that it invents, with the longest packets, as fast as it can.
+fn invent(world: &mut World, liar: &mut Legacy, hundreds: u8) {
+    let packets = RawPackets::from_values(&[Value::Bin(vec![7; 1_000].into())]).expect("a packet");
+    let host = liar.node.clone();
+    let invented = |hundred: u8, number: u8| {
+        let mut seed = [hundred; 48];
+        (seed[1], seed[2]) = (number, 99);
+        let edges = vec![(host.clone(), Mark::UP)];
+        let mut entry = entry(NodeId::from_entropy(&seed), edges, PresenceState::Awake);
+        entry.word = entry.word.map(|word| Word {
+            packets: packets.clone(),
+            ..word
+        });
+        entry
+    };
+    let own = vec![(world.id(0), Mark::UP)];
+    let mut told = vec![entry(host.clone(), own, PresenceState::Awake)];
+    for hundred in 0..hundreds {
+        told.extend((0..100).map(|number| invented(hundred, number)));
+        let told = Presence::Entries(core::mem::take(&mut told));
+        liar.signal(world, &Signal::Presence(told));
+    }
+}
+
+/// The entries that a peer by hand was told since the last look.
+fn told(world: &mut World, peer: &mut Legacy) -> Vec<PresenceEntry> {
+    let messages = heard(world, peer);
+    let entries = messages
+        .iter()
+        .filter_map(|message| match Signal::parse(message) {
+            Ok(Signal::Presence(Presence::Entries(entries))) => Some(entries),
+            _ => None,
+        });
+    entries.flatten().collect()
+}
+
+/// A peer of node 0 that takes part in presence, and is told of it when this node sleeps.
+fn page(world: &mut World) -> Legacy {
+    let mut page = Legacy::knocking(world, 201, IdForm::Text);
+    let can = ALL_OF_OURS
+        .union(Capabilities::SLEEP)
+        .union(Capabilities::PRESENCE);
+    page.greet_with(world, Scheme::Ws, can);
+    world.run_for(Duration::from_millis(100));
+    page
+}
+
+#[test]
+fn more_members_than_a_queue_holds_cost_nobody_a_link_and_reach_all() {
+    let mut world = two_relays(1);
+    let mut liar = liar(&mut world);
+    invent(&mut world, &mut liar, 15);
+    world.run(5);
+    let late = world.add(|config| config.advertise = Vec::new());
+    world.connect(late, 0);
+    world.run(10);
+    for at in [0, 1] {
+        let closed = world.closed_with(at);
+        assert!(!closed.contains(&&CloseReason::SlowReader), "{closed:?}");
+    }
+    for at in 0..world.nodes.len() {
+        assert_eq!(world.nodes[at].mesh.members().count(), 1_505, "at {at}");
+        let within = world.nodes[at].mesh.usage().all(|usage| usage.is_within());
+        assert!(within, "at {at}");
+    }
+}
+
+#[test]
+fn who_sleeps_is_told_of_members_when_it_wakes() {
+    let mut world = two_relays(2);
+    let (mut page, mut liar) = (page(&mut world), liar(&mut world));
+    page.signal(&mut world, &Signal::Sleep);
+    world.run(1);
+    told(&mut world, &mut page);
+    invent(&mut world, &mut liar, 5);
+    world.run(5);
+    assert_eq!(told(&mut world, &mut page), []);
+    page.signal(&mut world, &Signal::Ping(1));
+    world.run(1);
+    assert!(told(&mut world, &mut page).len() > 500);
+}
+
+#[test]
+fn a_digest_is_answered_once_a_second() {
+    let mut world = two_relays(2);
+    let (mut page, mut liar) = (page(&mut world), liar(&mut world));
+    invent(&mut world, &mut liar, 1);
+    world.run(2);
+    told(&mut world, &mut page);
+    for _ in 0..20 {
+        page.signal(&mut world, &Signal::Presence(Presence::Digest(Vec::new())));
+        world.run_for(Duration::from_millis(1));
+    }
+    world.run(1);
+    let entries = told(&mut world, &mut page).len();
+    assert!((100..200).contains(&entries), "{entries} entries");
+    page.signal(&mut world, &Signal::Presence(Presence::Digest(Vec::new())));
+    world.run(1);
+    assert!(told(&mut world, &mut page).len() >= 100);
 }
