@@ -38,6 +38,7 @@ mod lookup;
 mod member;
 mod members;
 mod outbox;
+mod own_word;
 mod pace;
 mod peers;
 mod presence;
@@ -402,6 +403,7 @@ impl Mesh {
             Timer::Interest(link) => self.interest_expired(now, link),
             Timer::Question(number) => self.question_expired(number),
             Timer::Presence | Timer::Members => self.presence_due(now),
+            Timer::Bid => self.say_anew(now),
             Timer::Promises => self.promises_expired(now),
             Timer::Trial(link) => self.ask_for_proof(now, link),
             Timer::Redial(target) => self.redial(now, target),

@@ -10,14 +10,13 @@
 
 use core::time::Duration;
 
-use rand_chacha::rand_core::RngCore;
-
 use super::Mesh;
 use super::error::CommandError;
 use super::event::{Event, Receipt};
 use super::link::{Greeted, Link};
 use super::member::{Change, Member, MemberState};
 use super::members::{Members, Merged};
+use super::own_word::Bids;
 use super::timers::Timer;
 use crate::id::{LinkId, NodeId};
 use crate::ordered::OrderedSet;
@@ -29,22 +28,20 @@ use crate::wire::{
 
 /// For so long news are gathered after some were sent.
 const GATHER: Duration = Duration::from_millis(50);
-/// Lives from here on are nobody's: a node has to be able to say something newer than what is said of it.
-const NO_BOOT: u64 = 1 << 63;
-
 /// What this node knows of who is in the mesh, and says of itself.
 #[derive(Debug)]
 pub(super) struct Standing {
     pub(super) members: Members,
-    word: Word,
+    pub(super) word: Word,
     /// When it said last what it is; `None` before it had anybody to say it to.
-    stamp: Option<Stamp>,
+    pub(super) stamp: Option<Stamp>,
     /// There is something new to be said of it.
-    is_stale: bool,
+    pub(super) is_stale: bool,
+    pub(super) bids: Bids,
     /// When news were sent last.
     sent: Option<Timestamp>,
     /// Links of this node's that others say are down: one that lives will show it.
-    disputed: OrderedSet<LinkId>,
+    pub(super) disputed: OrderedSet<LinkId>,
     /// Nodes that sleep, of those that dialled this one.
     asleep: OrderedSet<NodeId>,
 }
@@ -56,6 +53,7 @@ impl Standing {
             word: Word::default(),
             stamp: None,
             is_stale: false,
+            bids: Bids::default(),
             sent: None,
             disputed: OrderedSet::new(),
             asleep: OrderedSet::new(),
@@ -126,6 +124,7 @@ impl Mesh {
             self.spread_presence(now);
         }
         self.timers.stop(Timer::Members);
+        self.timers.stop(Timer::Bid);
     }
 
     /// The links of a node to this one sleep, or do not any more. Only who accepted a link says so.
@@ -178,7 +177,7 @@ impl Mesh {
     }
 
     /// The nodes that this one dialled and is linked to. A link on trial may not last, and is none yet.
-    fn hosts(&self) -> Vec<NodeId> {
+    pub(super) fn hosts(&self) -> Vec<NodeId> {
         let mut hosts: Vec<NodeId> = Vec::new();
         for (id, peer) in self.presence_links() {
             let counts = id.is_dialled() && !self.search.is_on_trial(id);
@@ -259,12 +258,10 @@ impl Mesh {
         };
         let mut is_news = false;
         for entry in entries {
-            is_news |= if entry.stamp.boot >= NO_BOOT {
-                false
-            } else if entry.node == self.identity.node {
+            is_news |= if entry.node == self.identity.node {
                 self.hear_of_itself(now, id, &peer, entry)
             } else {
-                self.hear_of(now, id, &peer, entry)
+                self.is_credible(now, entry.stamp) && self.hear_of(now, id, &peer, entry)
             };
         }
         if is_news {
@@ -275,7 +272,9 @@ impl Mesh {
     /// Takes what is said of another node; true if it was news.
     fn hear_of(&mut self, now: Timestamp, id: LinkId, peer: &NodeId, entry: PresenceEntry) -> bool {
         let node = entry.node.clone();
-        if node != *peer && self.contradicts(&entry) {
+        if node == *peer {
+            self.show_later_word(now, id, &entry);
+        } else if self.contradicts(&entry) {
             // It shall know, and say something newer.
             let to: Vec<_> = self.links_to(&node);
             self.tell_false_word(now, &to, &entry);
@@ -289,7 +288,16 @@ impl Mesh {
         is_news
     }
 
-    /// Whether a neighbour, or a link of one to this node, is said to be gone, while it is not.
+    /// A neighbour says less of itself than others did of it: it shall know.
+    fn show_later_word(&mut self, now: Timestamp, id: LinkId, entry: &PresenceEntry) {
+        let known = self.standing.members.entry(&entry.node, true);
+        if let Some(known) = known.filter(|known| known.stamp > entry.stamp) {
+            self.tell_false_word(now, &[id], &known);
+        }
+    }
+
+    /// Whether a neighbour, or a link of one to this node, is said to be gone, while it is not; or the link to have changed so
+    /// often that this node could not say any more how it is.
     fn contradicts(&self, entry: &PresenceEntry) -> bool {
         let is_gone = |word: &Word| word.state == PresenceState::Gone;
         let is_newer = self
@@ -297,60 +305,22 @@ impl Mesh {
             .members
             .stamp(&entry.node)
             .is_some_and(|known| entry.stamp >= known);
-        let own = |(host, mark): &(NodeId, Mark)| *host == self.identity.node && mark.is_down();
+        let own = |(host, mark): &(NodeId, Mark)| {
+            *host == self.identity.node && (mark.is_down() || mark.is_worn())
+        };
         let says_gone = entry.word.as_ref().is_some_and(is_gone);
-        let says_lost = entry.edges.iter().any(own);
+        let says_other = entry.edges.iter().any(own);
         is_newer
             && (says_gone && !self.links_to(&entry.node).is_empty()
-                || says_lost && self.accepts(&entry.node))
+                || says_other && self.accepts(&entry.node))
     }
 
-    fn links_to(&self, node: &NodeId) -> Vec<LinkId> {
+    pub(super) fn links_to(&self, node: &NodeId) -> Vec<LinkId> {
         let links = self.presence_links();
         links
             .filter(|(_, peer)| peer.node == *node)
             .map(|(id, _)| id)
             .collect()
-    }
-
-    /// Takes what is said of this node: an earlier life of its own was told of, others lost it, or somebody lies.
-    fn hear_of_itself(
-        &mut self,
-        now: Timestamp,
-        id: LinkId,
-        peer: &NodeId,
-        entry: PresenceEntry,
-    ) -> bool {
-        let own = self.standing.stamp.unwrap_or_default();
-        if entry.stamp < own {
-            return false;
-        }
-        let says_gone = entry
-            .word
-            .as_ref()
-            .is_some_and(|word| word.state == PresenceState::Gone);
-        if entry.stamp > own || says_gone && self.closing.is_none() {
-            self.standing.stamp = Some(entry.stamp);
-            self.standing.is_stale = true;
-            return true;
-        }
-        for (host, _) in entry.edges.iter().filter(|(_, mark)| mark.is_down()) {
-            self.hear_of_loss(now, host, peer);
-        }
-        let merged = self.standing.members.merge(now, id, peer, entry);
-        merged == Merged::News || self.standing.is_stale
-    }
-
-    /// `host` is said to have lost its link to this node. If that tells it itself, the link lives; else it is asked.
-    fn hear_of_loss(&mut self, now: Timestamp, host: &NodeId, peer: &NodeId) {
-        let links = self.links_to(host).into_iter().filter(|id| id.is_dialled());
-        for link in links.collect::<Vec<_>>() {
-            if host == peer {
-                self.standing.is_stale = true;
-            } else if self.standing.disputed.insert(link) {
-                self.probe(now, link);
-            }
-        }
     }
 
     /// Nodes that say they are linked to this one, and are not.
@@ -366,7 +336,7 @@ impl Mesh {
     }
 
     /// There is something new to be said of this node.
-    fn say_anew(&mut self, now: Timestamp) {
+    pub(super) fn say_anew(&mut self, now: Timestamp) {
         self.standing.is_stale = true;
         self.presence_changed(now);
     }
@@ -403,37 +373,6 @@ impl Mesh {
         match self.standing.members.next_deadline(grace) {
             Some(due) => self.timers.set(Timer::Members, due),
             None => self.timers.stop(Timer::Members),
-        }
-    }
-
-    /// Says anew what this node is, if that has changed.
-    fn renew(&mut self, now: Timestamp) {
-        let is_known = self.standing.stamp.is_some() || self.presence_links().next().is_some();
-        if !is_known || !core::mem::take(&mut self.standing.is_stale) {
-            return;
-        }
-        let stamp = self
-            .standing
-            .stamp
-            .map_or_else(|| self.first_stamp(now), Stamp::next);
-        self.standing.stamp = Some(stamp);
-        let edges = self.hosts().into_iter().map(|host| (host, Mark::UP));
-        let entry = PresenceEntry {
-            node: self.identity.node.clone(),
-            stamp,
-            edges: edges.collect(),
-            word: Some(self.standing.word.clone()),
-        };
-        self.standing.members.put_own(entry);
-    }
-
-    /// The wall clock makes a later life under the same id count for more, chance tells two of one second apart. Where
-    /// that fails, as with a clock that went back, the node hears of its earlier life and goes on from there.
-    fn first_stamp(&mut self, now: Timestamp) -> Stamp {
-        let seconds = self.wall(now).0 & (NO_BOOT - 1) >> 32;
-        Stamp {
-            boot: seconds << 32 | u64::from(self.rng.next_u32()),
-            version: 0,
         }
     }
 

@@ -130,6 +130,10 @@ impl Mesh {
             .map(|link| link.outbox.take_waiting())
             .unwrap_or_default();
         self.close_link(now, older, CloseReason::Replaced);
+        let node = self.links.get(&newer).and_then(Link::node).cloned();
+        if let Some(node) = node {
+            self.set_asleep(now, &node, false);
+        }
         for parcel in waiting {
             if parcel.class.waits_for_sleepers() {
                 self.post_counted(now, newer, parcel);

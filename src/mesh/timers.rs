@@ -43,6 +43,8 @@ pub(super) enum Timer {
     Question(u64),
     /// Neighbours are told who came and who left.
     Presence,
+    /// This node says something newer than what is said of it.
+    Bid,
     /// Who cannot be reached must have turned up again.
     Members,
     /// What was promised must have come, or is asked for.

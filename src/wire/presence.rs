@@ -69,20 +69,32 @@ pub struct Word {
 pub struct Stamp {
     /// The number of the node's life: a later one has a greater number.
     pub boot: u64,
-    /// How often it has changed in this life.
+    /// How often it has changed in this life, at most [`Stamp::LAST_VERSION`].
     pub version: u64,
 }
 
 impl Stamp {
+    /// The greatest version; what changes then makes a greater boot.
+    pub const LAST_VERSION: u64 = u32::MAX as u64;
+
+    /// When the life began, in seconds of the wall clock.
+    pub const fn seconds(self) -> u64 {
+        self.boot >> 32
+    }
+
     /// The next one after this.
     #[must_use]
     pub const fn next(self) -> Self {
-        match self.version.checked_add(1) {
-            Some(version) => Self { version, ..self },
-            None => Self {
+        if self.version < Self::LAST_VERSION {
+            Self {
+                version: self.version + 1,
+                ..self
+            }
+        } else {
+            Self {
                 boot: self.boot.saturating_add(1),
                 version: 0,
-            },
+            }
         }
     }
 }
@@ -135,6 +147,9 @@ impl Mark {
     /// Marks from here on are of links that are down; the rest of the number says why.
     const DOWN: u32 = u32::MAX - 0xff;
 
+    /// Marks from here to there leave few turns, and none honest comes so far.
+    const WORN: u32 = Self::DOWN - 0x100;
+
     /// The link is down.
     pub const fn down(reason: Departure) -> Self {
         Self(Self::DOWN + reason.code())
@@ -148,6 +163,12 @@ impl Mark {
     /// Whether the link is up, and its dialler asleep.
     pub const fn is_asleep(self) -> bool {
         !self.is_down() && self.0 % 2 == 1
+    }
+
+    /// Whether the link is up, and said to have turned so often that it may not turn any more: its dialler has to say something
+    /// new, which makes it [`UP`](Self::UP).
+    pub const fn is_worn(self) -> bool {
+        !self.is_down() && self.0 >= Self::WORN
     }
 
     /// Why the link is down; `None` while it is up.
@@ -517,19 +538,21 @@ mod tests {
             Some(Departure::Asleep)
         );
         assert_eq!(asleep.departure(), None);
+        assert!(!asleep.is_worn() && !Mark::down(Departure::Lost).is_worn());
         let last = Mark(Mark::DOWN - 1);
         assert_eq!(
             last.turned(),
             last,
             "a mark does not grow into a link that is down"
         );
+        assert!(last.is_worn());
     }
 
     #[test]
     fn a_stamp_grows_also_where_its_version_ends() {
         let end = Stamp {
             boot: 1,
-            version: u64::MAX,
+            version: Stamp::LAST_VERSION,
         };
         assert!(end.next() > end && end.next().next() > end.next());
     }

@@ -4,7 +4,9 @@ use core::time::Duration;
 
 use rs2p::Scheme;
 use rs2p::id::NodeId;
-use rs2p::mesh::{CloseReason, Command, Departure, Environment, Event, MemberState};
+use rs2p::mesh::{
+    CloseReason, Command, Departure, Environment, Event, Identity, MemberState, Mesh,
+};
 use rs2p::time::WallSeconds;
 use rs2p::wire::{
     Capabilities, IdForm, Mark, Presence, PresenceEntry, PresenceState, RawPackets, Signal, Stamp,
@@ -453,4 +455,121 @@ fn a_digest_is_answered_once_a_second() {
     page.signal(&mut world, &Signal::Presence(Presence::Digest(Vec::new())));
     world.run(1);
     assert!(told(&mut world, &mut page).len() >= 100);
+}
+
+/// How node `of` shows another.
+fn shown(world: &World, of: usize, node: &NodeId) -> Option<MemberState> {
+    let mut members = world.nodes[of].mesh.members();
+    members.find(|m| m.node == *node).map(|member| member.state)
+}
+
+#[test]
+fn a_stamp_that_leaves_no_greater_one_is_not_believed() {
+    let last = u64::from(u32::MAX);
+    for (boot, version) in [
+        (u64::MAX >> 1, u64::MAX),
+        ((WALL.0 + 1_000) << 32, u64::MAX),
+        ((WALL.0 + 100_000) << 32, 1),
+        // The greatest that may be: it is outbid.
+        ((WALL.0 + 2 + 24 * 3_600) << 32 | last, last),
+    ] {
+        let mut world = two_relays(2);
+        let victim = world.id(3);
+        let mut liar = liar(&mut world);
+        let mut lies = entry(victim, Vec::new(), PresenceState::Gone);
+        lies.stamp = Stamp { boot, version };
+        lie(&mut world, &mut liar, vec![lies]);
+        world.run(10);
+        let packets = RawPackets::from_values(&["here".into()]).expect("a packet");
+        let present = Command::Present { packets };
+        world.command(3, present).expect("it is short");
+        world.run(2);
+        let victim = world.id(3);
+        for at in [0, 1, 2, 4, 5] {
+            let mut members = world.nodes[at].mesh.members();
+            let seen = members.find(|m| m.node == victim);
+            let seen = seen.map(|m| m.presence::<String>());
+            assert_eq!(
+                seen,
+                Some(Ok("here".to_owned())),
+                "at {at}: {boot:x} {version:x}"
+            );
+        }
+    }
+}
+
+#[test]
+fn nobody_can_wear_a_mark_out() {
+    for victim in [2, 3] {
+        let mut world = two_relays(2);
+        let (mut page, mut liar) = (page(&mut world), liar(&mut world));
+        page.signal(&mut world, &Signal::Presence(Presence::Digest(Vec::new())));
+        world.run(1);
+        let node = world.id(victim);
+        let told = told(&mut world, &mut page);
+        let mut lies = told
+            .into_iter()
+            .find(|entry| entry.node == node)
+            .expect("a member");
+        // Asleep, and the last mark before those of links that are down.
+        lies.edges[0].1 = Mark::from_bits(0xffff_feff);
+        lie(&mut world, &mut liar, vec![lies]);
+        world.run(2);
+        for at in (0..6).filter(|at| *at != victim) {
+            assert_eq!(
+                shown(&world, at, &node),
+                Some(MemberState::Awake),
+                "at {at}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_sleeper_that_is_back_by_another_link_is_awake() {
+    let mut world = two_relays(2);
+    let relay = world.id(0);
+    let word = |node: &NodeId, version: u64| {
+        let mut entry = entry(
+            node.clone(),
+            vec![(relay.clone(), Mark::UP)],
+            PresenceState::Awake,
+        );
+        entry.stamp.version = version;
+        entry
+    };
+    let mut first = page(&mut world);
+    let node = first.node.clone();
+    lie(&mut world, &mut first, vec![word(&node, 1)]);
+    first.signal(&mut world, &Signal::Sleep);
+    world.run(1);
+    assert_eq!(shown(&world, 1, &node), Some(MemberState::Asleep));
+    let mut second = page(&mut world);
+    lie(&mut world, &mut second, vec![word(&node, 2)]);
+    assert_eq!(shown(&world, 1, &node), Some(MemberState::Awake));
+}
+
+#[test]
+fn two_nodes_of_one_id_outbid_each_other_ever_more_slowly() {
+    let mut world = World::with(Scheme::Ws, 2);
+    world.connect(1, 0);
+    let [one, other] = [0, 1].map(|_| {
+        world.add(|config| {
+            config.advertise = Vec::new();
+            config.outgoing = 0;
+        })
+    });
+    let config = world.nodes[other].mesh.config().clone();
+    let node = world.id(one);
+    let mut mesh = Mesh::new(config, Identity { node }, [77; 32]);
+    mesh.handle_environment(world.now, Environment::WallClock(WALL));
+    world.nodes[other].mesh = mesh;
+    world.connect(one, 0);
+    world.connect(other, 1);
+    world.run(60);
+    let sent = |world: &World| world.nodes[0].mesh.stats().transmitted;
+    let before = sent(&world);
+    world.run(60);
+    let frames = sent(&world) - before;
+    assert!(frames < 60, "{frames} frames in a minute");
 }
