@@ -45,6 +45,8 @@ pub(super) struct Members {
     /// How many were told by each link.
     told: OrderedMap<LinkId, usize>,
     news: OrderedMap<NodeId, News>,
+    /// Members that made room for others, of which the user has not heard.
+    ousted: Vec<Change>,
 }
 
 impl Members {
@@ -58,6 +60,7 @@ impl Members {
             capacity,
             told: OrderedMap::new(),
             news: OrderedMap::new(),
+            ousted: Vec::new(),
         }
     }
 
@@ -243,9 +246,9 @@ impl Members {
         }
     }
 
-    /// Makes room for one more that `teller` tells. In a full table those make room that left; then, for a neighbour or for who
-    /// told little, one of those that were told by a link that told more than half of all, so that a liar drives out its
-    /// own lies only.
+    /// Makes room for one more that `teller` tells. In a full table those make room that left; then one of those that were told
+    /// by the link that told most: for a neighbour, so that a liar drives out its own lies only, and for whom a link told that
+    /// told less than half as many, so that neither a liar nor an honest neighbour has the whole table.
     fn make_room(&mut self, teller: LinkId, is_neighbour: bool) -> bool {
         if self.len() < self.capacity {
             return true;
@@ -253,7 +256,18 @@ impl Members {
         let victim = self
             .one_that_left()
             .or_else(|| self.one_too_many(teller, is_neighbour));
-        victim.is_some_and(|node| self.remove(&node).is_some())
+        victim.is_some_and(|node| self.oust(&node))
+    }
+
+    fn oust(&mut self, node: &NodeId) -> bool {
+        let Some(known) = self.remove(node) else {
+            return false;
+        };
+        if known.shown.is_some() {
+            let left = Change::Left(known.node.clone(), known.departure());
+            self.ousted.push(left);
+        }
+        true
     }
 
     fn one_that_left(&self) -> Option<NodeId> {
@@ -265,7 +279,8 @@ impl Members {
 
     fn one_too_many(&self, teller: LinkId, is_neighbour: bool) -> Option<NodeId> {
         let (&most, &count) = self.told.iter().max_by_key(|(_, count)| **count)?;
-        let is_greedy = is_neighbour || count > self.capacity / 2;
+        let own = self.told.get(&teller).copied().unwrap_or_default();
+        let is_greedy = is_neighbour || own + 1 < count / 2;
         let victims = || {
             self.all()
                 .filter(|known| known.teller == Some(most) && !known.is_neighbour)
@@ -353,7 +368,7 @@ impl Members {
         let Some(&own) = self.index.get(&self.own) else {
             return Vec::new();
         };
-        let (mut changes, mut forgotten) = (Vec::new(), Vec::new());
+        let (mut changes, mut forgotten) = (core::mem::take(&mut self.ousted), Vec::new());
         for &slot in self.index.values().filter(|slot| **slot != own) {
             let is_reached = parts.are_joined(slot, own);
             let Some(known) = self.known.get_mut(slot).and_then(Option::as_mut) else {

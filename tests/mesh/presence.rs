@@ -573,3 +573,37 @@ fn two_nodes_of_one_id_outbid_each_other_ever_more_slowly() {
     let frames = sent(&world) - before;
     assert!(frames < 60, "{frames} frames in a minute");
 }
+
+#[test]
+fn a_liar_takes_the_place_of_few_that_an_honest_relay_told_of_and_the_user_hears_who_left() {
+    let mut world = World::new(Scheme::Ws);
+    world.add(|config| config.members = 16);
+    world.add(|_| {});
+    world.connect(1, 0);
+    for _ in 0..14 {
+        let tab = world.add(|config| {
+            config.advertise = Vec::new();
+            config.outgoing = 0;
+        });
+        world.connect(tab, 1);
+    }
+    world.run(2);
+    assert_eq!(members(&world, 0), others(&world, 0));
+    let mut liar = liar(&mut world);
+    for _ in 0..4 {
+        invent(&mut world, &mut liar, 1);
+        world.run(1);
+    }
+    let honest = members(&world, 0).len();
+    assert!(honest >= 10, "{honest} of 15");
+    let events = world.nodes[0].events.iter();
+    let told: i32 = events
+        .map(|event| match event {
+            Event::MemberJoined(_) => 1,
+            Event::MemberLeft { .. } => -1,
+            _ => 0,
+        })
+        .sum();
+    let count = world.nodes[0].mesh.members().count();
+    assert_eq!(usize::try_from(told), Ok(count));
+}
