@@ -4,7 +4,7 @@ use crate::process::Outcome;
 
 /// The most that the wasm and the glue around it may be together, in bytes after `gzip -9`. What it came to when this was
 /// written, and 2 %: who makes it smaller lowers it. The goal is [`GOAL`].
-const BUDGET: usize = 136_000;
+const BUDGET: usize = 133_600;
 
 /// What it is to come to: 60 KiB.
 const GOAL: usize = 60 << 10;
