@@ -228,6 +228,26 @@ fn who_has_no_mouse_and_no_screen_opens_rooms_and_asks_people() {
 }
 
 #[test]
+fn rooms_with_long_names_leave_the_page_as_wide_as_a_phone() {
+    let relay = Relay::start(&[WS, TCP], &[]);
+    let browser = Chromium::start();
+    let page = Page::joined(&browser, &relay.page());
+    page.window.resize(390, 844, true);
+    for letter in ["a", "b", "c"] {
+        let name = letter.repeat(32);
+        let open = format!("location.hash = '#{name}'; return null");
+        page.window.run(&open);
+        page.room(&format!("#{name}"), "");
+    }
+    let fits = "document.documentElement.scrollWidth <= screen.width && innerWidth === 390";
+    page.window.until("nothing that sticks out", fits);
+    // Each shows its name to the others within what a member may show.
+    let shown = page.window.run("return mesh.presence.rooms.length");
+    assert_eq!(shown, json!(3));
+    assert_quiet(&browser);
+}
+
+#[test]
 fn the_page_fetches_all_that_it_is_made_of_at_once_and_says_how_long_joining_took() {
     let relay = Relay::start(&[WS, TCP], &[]);
     let browser = Chromium::start();

@@ -5,8 +5,17 @@
 import { tidyName } from "./identity.js";
 import { EVERYONE, OPEN_LIMIT, tidyRoom } from "./rooms.js";
 
-/** What this page shows of itself. */
-export const ownPresence = (name, rooms) => ({ name, room: rooms.current, rooms: rooms.open.slice(1) });
+/** What the names of rooms may take, in bytes, of the 1 KiB that a member shows; name and room on screen take 256 more. */
+const ROOMS_SIZE = 600;
+const utf8 = new TextEncoder();
+
+/** What this page shows of itself: of its rooms as many of the latest as there is room for. */
+export function ownPresence(name, rooms) {
+  let left = ROOMS_SIZE;
+  const latest = rooms.open.slice(1).reverse();
+  const shown = latest.filter((room) => (left -= utf8.encode(room).length + 3) >= 0);
+  return { name, room: rooms.current, rooms: shown };
+}
 
 /**
  * A member as a person: `{ id, state, isPage, name, room, rooms }`. `state` is "awake", "hidden" or "asleep"; `room`

@@ -72,12 +72,19 @@ function describe({ item, link, badge, leave }, room, rooms, others) {
   const unread = rooms.unreadIn(room);
   const isOpen = rooms.has(room);
   item.classList.toggle("open", isOpen);
-  if (room === rooms.current) link.setAttribute("aria-current", "page");
-  else link.removeAttribute("aria-current");
+  mark(link, room === rooms.current);
   if (leave) leave.hidden = !isOpen;
   badge.classList.toggle("unread", unread > 0);
   const text = unread > 0 ? unread.toLocaleString() : isOpen || others === 0 ? "" : String(others);
   if (badge.textContent !== text) badge.textContent = text;
   link.title = isOpen ? `${count(others, "other")} here` : `Join: ${count(others, "other")} there`;
   link.setAttribute("aria-label", [roomTitle(room), unread > 0 ? `${unread} unread` : link.title].join(", "));
+}
+
+/** Marks the room on screen, and brings it into view when it becomes that. */
+function mark(link, isCurrent) {
+  if (link.hasAttribute("aria-current") === isCurrent) return;
+  if (!isCurrent) return link.removeAttribute("aria-current");
+  link.setAttribute("aria-current", "page");
+  requestAnimationFrame(() => link.scrollIntoView({ block: "nearest", inline: "nearest" }));
 }
