@@ -8,6 +8,7 @@ use super::host::Actor;
 use super::node::Place;
 use super::simulation::Simulation;
 use super::verdict::{Rule, Violation};
+use crate::mesh::Mesh;
 
 /// How often it is looked whether it has come about.
 const LOOK: Duration = Duration::from_millis(500);

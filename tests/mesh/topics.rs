@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use rs2p::Scheme;
 use rs2p::mesh::{Command, Event, Receipt};
-use rs2p::wire::{Capabilities, IdForm, Interest, Message, Signal};
+use rs2p::wire::{Capabilities, IdForm, Interest, Message, Signal, Topic};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -104,7 +104,7 @@ fn a_tab_at_a_relay_hears_its_topics_and_everybody_else_everything() {
         Event::Message { message, .. } => message.topic().cloned(),
         _ => None,
     });
-    assert_eq!(topic.as_ref().map(|topic| topic.as_str()), Some("news"));
+    assert_eq!(topic.as_ref().map(Topic::as_str), Some("news"));
 }
 
 #[test]

@@ -135,10 +135,10 @@ async fn tell(mut events: Events) {
             Event::Connected => say::progress("joined; Ctrl-C ends"),
             Event::Disconnected => say::progress("every link is lost; joining again…"),
             Event::MemberJoined(member) => {
-                say::progress(&format!("{} is here", member.node.short()))
+                say::progress(format!("{} is here", member.node.short()));
             }
             Event::MemberLeft { node, reason } => {
-                say::progress(&format!("{} has left: {}", node.short(), reason.as_str()));
+                say::progress(format!("{} has left: {}", node.short(), reason.as_str()));
             }
             _ => {}
         }

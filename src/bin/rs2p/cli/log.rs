@@ -177,7 +177,7 @@ pub(super) fn event(event: &Event) {
             unknown.as_millis().div_ceil(1_000),
         ),
         Event::MemberJoined(member) => {
-            tracing::debug!(node = %member.node.short(), "member joined")
+            tracing::debug!(node = %member.node.short(), "member joined");
         }
         Event::MemberLeft { node, reason } => {
             tracing::debug!(node = %node.short(), "member left: {}", reason.as_str());
