@@ -165,7 +165,9 @@ impl Mesh {
 
     fn can_be_told(&self, id: LinkId) -> bool {
         let link = self.links.get(&id);
-        link.is_some_and(|link| link.is_fed(self.config.queue_bytes) && link.outbox.takes(BYTES))
+        link.is_some_and(|link| {
+            link.is_fed(id, self.config.queue_bytes) && link.outbox.takes(BYTES)
+        })
     }
 
     fn post_entries(&mut self, now: Timestamp, to: &[LinkId], entries: &[PresenceEntry]) {

@@ -150,10 +150,7 @@ impl Simulation {
 
     /// The nodes that a node takes for members of the mesh.
     pub fn members(&self, place: Place) -> BTreeSet<Place> {
-        let members = self
-            .mesh(place)
-            .into_iter()
-            .flat_map(crate::mesh::Mesh::members);
+        let members = self.mesh(place).into_iter().flat_map(Mesh::members);
         members
             .filter_map(|member| self.place_of(&member.node))
             .collect()

@@ -458,7 +458,7 @@ fn a_digest_is_answered_once_a_second() {
 }
 
 /// How node `of` shows another.
-fn shown(world: &World, of: usize, node: &NodeId) -> Option<MemberState> {
+fn state_shown(world: &World, of: usize, node: &NodeId) -> Option<MemberState> {
     let mut members = world.nodes[of].mesh.members();
     members.find(|m| m.node == *node).map(|member| member.state)
 }
@@ -517,7 +517,7 @@ fn nobody_can_wear_a_mark_out() {
         world.run(2);
         for at in (0..6).filter(|at| *at != victim) {
             assert_eq!(
-                shown(&world, at, &node),
+                state_shown(&world, at, &node),
                 Some(MemberState::Awake),
                 "at {at}"
             );
@@ -543,10 +543,10 @@ fn a_sleeper_that_is_back_by_another_link_is_awake() {
     lie(&mut world, &mut first, vec![word(&node, 1)]);
     first.signal(&mut world, &Signal::Sleep);
     world.run(1);
-    assert_eq!(shown(&world, 1, &node), Some(MemberState::Asleep));
+    assert_eq!(state_shown(&world, 1, &node), Some(MemberState::Asleep));
     let mut second = page(&mut world);
     lie(&mut world, &mut second, vec![word(&node, 2)]);
-    assert_eq!(shown(&world, 1, &node), Some(MemberState::Awake));
+    assert_eq!(state_shown(&world, 1, &node), Some(MemberState::Awake));
 }
 
 #[test]
