@@ -72,10 +72,17 @@ export class MeshSocket extends EventTarget {
 
   /** A node that runs, whether or not anybody can be reached. */
   static async open(subnet, options) {
-    await ready();
     const given = read.object(options);
-    // An id of one's own choice needs no keeping.
-    const owned = await claim(subnet, given.id == null ? given : {});
+    // An id of one's own choice needs no keeping. The wasm comes meanwhile.
+    const claiming = claim(subnet, given.id == null ? given : {});
+    claiming.catch(() => {});
+    try {
+      await ready();
+    } catch (error) {
+      claiming.then(({ release }) => release(), () => {});
+      throw error;
+    }
+    const owned = await claiming;
     let mesh;
     try {
       mesh = new this({ ...given, id: given.id ?? owned.id ?? undefined, subnet });

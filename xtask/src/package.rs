@@ -64,7 +64,7 @@ pub(crate) fn build(project: &Project) -> Outcome {
     print_sizes(&package)?;
     size::check(
         &gzip(&parts.join("rs2p_bg.wasm"))?,
-        &gzip(&parts.join("rs2p.js"))?,
+        &gzip(&package.join("index.js"))?,
     )
 }
 

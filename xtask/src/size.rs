@@ -2,9 +2,9 @@
 
 use crate::process::Outcome;
 
-/// The most that the wasm and the glue around it may be together, in bytes after `gzip -9`. What it came to when this was
-/// written, and 2 %: who makes it smaller lowers it. The goal is [`GOAL`].
-const BUDGET: usize = 133_600;
+/// The most that the wasm and the module which loads it, and does all the rest, may be together, in bytes after `gzip -9`. What
+/// it came to when this was written, and 2 %: who makes it smaller lowers it. The goal is [`GOAL`].
+const BUDGET: usize = 148_000;
 
 /// What it is to come to: 60 KiB.
 const GOAL: usize = 60 << 10;
@@ -19,7 +19,7 @@ pub(crate) fn check(wasm: &[u8], glue: &[u8]) -> Outcome {
 fn judge(wasm: usize, glue: usize) -> Outcome<String> {
     let all = wasm + glue;
     let sizes = format!(
-        "the wasm and its glue are {} with gzip -9 ({wasm} and {glue} bytes)",
+        "the wasm and its module are {} with gzip -9 ({wasm} and {glue} bytes)",
         kib(all)
     );
     if all > BUDGET {
