@@ -75,10 +75,15 @@ impl Known {
     ) -> Option<Change> {
         if is_reached {
             self.unreached = None;
-            let member = self.member();
+            let is_asleep = self.is_asleep();
+            let shown = self.shown.as_ref();
+            if shown.is_some_and(|shown| shown.is_still(&self.word, is_asleep)) {
+                return None;
+            }
+            let member = Member::new(&self.node, &self.word, is_asleep);
             return match self.shown.replace(member.clone()) {
                 None => Some(Change::Joined(member)),
-                Some(shown) => (shown != member).then_some(Change::Changed(member)),
+                Some(_) => Some(Change::Changed(member)),
             };
         }
         let since = *self.unreached.get_or_insert(now);
@@ -92,14 +97,14 @@ impl Known {
         self.shown.is_none() && self.unreached.is_some_and(is_over)
     }
 
-    pub(super) fn member(&self) -> Member {
+    /// Whether those that it is linked to say so, all of them.
+    fn is_asleep(&self) -> bool {
         let mut up = self
             .edges
             .iter()
             .filter(|edge| !edge.mark.is_down())
             .peekable();
-        let is_asleep = up.peek().is_some() && up.all(|edge| edge.mark.is_asleep());
-        Member::new(&self.node, &self.word, is_asleep)
+        up.peek().is_some() && up.all(|edge| edge.mark.is_asleep())
     }
 
     pub(super) fn departure(&self) -> Departure {

@@ -29,6 +29,15 @@ pub enum MemberState {
 }
 
 impl MemberState {
+    fn of(word: &Word, is_asleep: bool) -> Self {
+        match word.state {
+            _ if is_asleep => Self::Asleep,
+            PresenceState::Asleep => Self::Asleep,
+            PresenceState::Hidden => Self::Hidden,
+            PresenceState::Awake | PresenceState::Gone => Self::Awake,
+        }
+    }
+
     /// The state in one word.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -41,17 +50,16 @@ impl MemberState {
 
 impl Member {
     pub(super) fn new(node: &NodeId, word: &Word, is_asleep: bool) -> Self {
-        let state = match word.state {
-            _ if is_asleep => MemberState::Asleep,
-            PresenceState::Asleep => MemberState::Asleep,
-            PresenceState::Hidden => MemberState::Hidden,
-            PresenceState::Awake | PresenceState::Gone => MemberState::Awake,
-        };
         Self {
             node: node.clone(),
-            state,
+            state: MemberState::of(word, is_asleep),
             packets: word.packets.clone(),
         }
+    }
+
+    /// Whether this is what the member says still. Asked of everybody again and again, so it copies nothing.
+    pub(super) fn is_still(&self, word: &Word, is_asleep: bool) -> bool {
+        self.state == MemberState::of(word, is_asleep) && self.packets == word.packets
     }
 
     /// What it shows, as any type that can be deserialised: a tuple or sequence has one item for each packet, anything else is
