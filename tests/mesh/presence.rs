@@ -512,7 +512,9 @@ fn nobody_can_wear_a_mark_out() {
             .find(|entry| entry.node == node)
             .expect("a member");
         // Asleep, and the last mark before those of links that are down.
-        lies.edges[0].1 = Mark::from_bits(0xffff_feff);
+        for edge in &mut lies.edges {
+            edge.1 = Mark::from_bits(0xffff_feff);
+        }
         lie(&mut world, &mut liar, vec![lies]);
         world.run(2);
         for at in (0..6).filter(|at| *at != victim) {
