@@ -196,7 +196,7 @@ impl Mesh {
         let is_host = id.is_dialled() && !self.search.is_on_trial(id);
         self.standing.is_stale |= is_host || self.standing.stamp.is_none();
         self.standing.members.trust(&node);
-        self.settle_members(now);
+        self.renew(now);
         let digest = Presence::Digest(self.standing.members.digest());
         self.send_signal(now, id, &Signal::Presence(digest));
         self.presence_changed(now);
@@ -364,9 +364,10 @@ impl Mesh {
         self.timers.stop(Timer::Presence);
         self.renew(now);
         self.settle_members(now);
+        // To judge everybody costs more than to tell a few: that too is done for all that gathers.
+        self.standing.sent = Some(now);
         let news = self.standing.members.take_news();
         if !news.is_empty() {
-            self.standing.sent = Some(now);
             self.tell_news(now, news);
         }
         let grace = self.config.member_grace;
@@ -377,7 +378,6 @@ impl Mesh {
     }
 
     fn settle_members(&mut self, now: Timestamp) {
-        self.renew(now);
         let neighbours: Vec<_> = self
             .presence_links()
             .map(|(_, peer)| peer.node.clone())
