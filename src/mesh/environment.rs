@@ -11,7 +11,7 @@ use super::member::MemberState;
 use super::targets::{Origin, State};
 use super::timers::Timer;
 use crate::id::LinkId;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, WallSeconds};
 
 /// What is known of the page and of the network around it.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ impl Mesh {
     pub(super) fn environment_changed(&mut self, now: Timestamp, environment: Environment) {
         self.condition.is_stale = true;
         match environment {
-            Environment::WallClock(said) => self.wall = WallClock { said, at: now },
+            Environment::WallClock(said) => self.set_clock(now, said),
             Environment::Offline => self.offline = true,
             Environment::Online => {
                 self.condition.proof_after = self.offline.then_some(now);
@@ -50,6 +50,12 @@ impl Mesh {
             }
             Environment::Leaving => self.leave(now),
         }
+    }
+
+    fn set_clock(&mut self, now: Timestamp, said: WallSeconds) {
+        let before = self.wall(now);
+        self.wall = WallClock { said, at: now };
+        self.clock_changed(now, before);
     }
 
     /// Finds out at once which links are dead, and dials what waits.

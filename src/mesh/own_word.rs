@@ -12,8 +12,8 @@ use super::Mesh;
 use super::members::Merged;
 use super::timers::Timer;
 use crate::id::{LinkId, NodeId};
-use crate::time::Timestamp;
-use crate::wire::{Mark, PresenceEntry, PresenceState, Stamp, Word};
+use crate::time::{Timestamp, WallSeconds};
+use crate::wire::{Mark, Presence, PresenceEntry, PresenceState, Signal, Stamp, Word};
 
 /// Stamps are believed that are so far ahead of the wall clock, in seconds: one that was set wrong for a while keeps its node out
 /// for no longer than this.
@@ -141,6 +141,21 @@ impl Mesh {
         if stamp.seconds() + SKEW > self.wall(now).0.saturating_add(AHEAD) {
             let due = self.standing.bids.due(now);
             self.timers.set(Timer::Bid, due.max(now + WAIT.0));
+        }
+    }
+
+    /// What was not believed by a clock that was behind is asked for again.
+    pub(super) fn clock_changed(&mut self, now: Timestamp, before: WallSeconds) {
+        if self.wall(now).0 <= before.0.saturating_add(SKEW) {
+            return;
+        }
+        let links: Vec<_> = self.presence_links().map(|(id, _)| id).collect();
+        for &id in &links {
+            let digest = Presence::Digest(self.standing.members.digest());
+            self.send_signal(now, id, &Signal::Presence(digest));
+        }
+        if !links.is_empty() {
+            self.say_anew(now);
         }
     }
 

@@ -5,7 +5,7 @@ use core::time::Duration;
 use rs2p::Scheme;
 use rs2p::id::NodeId;
 use rs2p::mesh::{
-    CloseReason, Command, Departure, Environment, Event, Identity, MemberState, Mesh,
+    CloseReason, Command, Departure, Environment, Event, Identity, Member, MemberState, Mesh,
 };
 use rs2p::time::WallSeconds;
 use rs2p::wire::{
@@ -215,7 +215,7 @@ fn a_page_that_was_left_and_is_shown_again_is_a_member_again() {
 #[test]
 fn who_starts_again_under_its_id_never_left_and_shows_what_it_shows_now() {
     // Its clock goes on, or back: then it hears of its earlier life.
-    for clock in [None, Some(WallSeconds(1))] {
+    for clock in [None, Some(WallSeconds(WALL.0 - 3_600))] {
         let mut world = two_relays(2);
         show(&mut world, 2, "before");
         world.kill(2);
@@ -233,6 +233,29 @@ fn who_starts_again_under_its_id_never_left_and_shows_what_it_shows_now() {
             assert_eq!(departures(&mut world, at, 2), [], "at {at}");
             assert_eq!(shown(&world, at, 2).as_deref(), Some("after"), "at {at}");
         }
+    }
+}
+
+#[test]
+fn a_node_whose_clock_is_set_right_is_a_member_and_knows_all() {
+    let mut world = two_relays(2);
+    show(&mut world, 2, "before");
+    world.kill(2);
+    world.restart(2);
+    world.environment(2, Environment::WallClock(WallSeconds(1)));
+    world.connect(2, 0);
+    world.run(30);
+    assert_eq!(members(&world, 2), [], "all seem to come from the future");
+    let right = WallSeconds(WALL.0 + world.now.as_micros() / 1_000_000);
+    world.environment(2, Environment::WallClock(right));
+    world.run(5);
+    assert_whole(&world);
+    for at in [0, 1, 3, 4, 5] {
+        assert_eq!(
+            shown(&world, at, 2),
+            None,
+            "at {at}: its earlier life showed that"
+        );
     }
 }
 
@@ -488,7 +511,7 @@ fn a_stamp_that_leaves_no_greater_one_is_not_believed() {
         for at in [0, 1, 2, 4, 5] {
             let mut members = world.nodes[at].mesh.members();
             let seen = members.find(|m| m.node == victim);
-            let seen = seen.map(|m| m.presence::<String>());
+            let seen = seen.map(Member::presence::<String>);
             assert_eq!(
                 seen,
                 Some(Ok("here".to_owned())),
