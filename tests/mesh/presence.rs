@@ -224,7 +224,7 @@ fn who_starts_again_under_its_id_never_left_and_shows_what_it_shows_now() {
             world.environment(2, Environment::WallClock(clock));
         }
         world.connect(2, 0);
-        world.run(2);
+        world.run(6);
         assert_eq!(shown(&world, 5, 2), None, "its earlier life showed that");
         show(&mut world, 2, "after");
         world.run(10);
