@@ -186,6 +186,7 @@ impl Iterator for Slots<'_> {
 #[cfg(test)]
 impl Index {
     /// Panics unless the chunks are as they should be.
+    #[allow(dead_code, reason = "the property tests that call it are native only")]
     pub(super) fn check(&self) {
         let counts: Vec<_> = self.chunks.iter().map(Vec::len).collect();
         assert!(counts.iter().all(|count| (1..=CHUNK).contains(count)));
