@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" />
+
 /**
  * A node of a mesh in this window, worker or process (Node.js 22 and later).
  *
@@ -12,7 +14,7 @@
  * ```
  *
  * Whatever goes wrong is a {@link MeshError} with a stable `code`: what returns a promise rejects with it, all else throws
- * it. Whatever waits takes a `signal` and `timeoutMs` ({@link Waiting}), where it takes options.
+ * it. Only a wait that its signal ends rejects with the signal's reason. Whatever waits takes a `signal` and `timeoutMs` ({@link Waiting}), where it takes options.
  *
  * ## Packets
  * A message carries any number of packets, mostly one: its {@link Message.body}. What can be sent, and what comes out at the
@@ -197,9 +199,12 @@ export class MeshSocket extends EventTarget {
 
   /**
    * Messages from now on, for `for await`, all or those about a `topic`, to which the node is subscribed meanwhile: each call
-   * has a queue of its own. It ends with the node, or
-   * when the loop is left, and rejects with the signal's reason when that aborts. Beyond the queue's bounds the `policy` of
-   * {@link QueueOptions} decides, which `"overflow"` tells.
+   * has a queue of its own. It ends with the node, or when the loop is left, and rejects with the signal's reason when that
+   * aborts. Beyond the queue's bounds the `policy` of {@link QueueOptions} decides, which `"overflow"` tells.
+   *
+   * To a node that has just started, or was away, the broadcasts of the last minute come too, as far as its peers hold them
+   * and it has not had them: {@link Message.time} tells. Replies are messages of kind `"whisper"`: who replies to every
+   * message replies to replies.
    */
   messages(options?: MessagesOptions): AsyncIterableIterator<Message>;
 

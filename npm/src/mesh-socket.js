@@ -1,7 +1,7 @@
 // The class that users hold. It checks what they pass, asks the node, and turns what the node tells into their events.
 
 import { Driver } from "./driver.js";
-import { closedError, MeshError } from "./errors.js";
+import { badArgument, closedError, MeshError } from "./errors.js";
 import { claim } from "./identity.js";
 import { Interest } from "./interest.js";
 import { Known } from "./known.js";
@@ -18,7 +18,7 @@ import { Parking } from "./parking.js";
 import { Questions } from "./questions.js";
 import { replayed } from "./replay.js";
 import { Status } from "./status.js";
-import { within } from "./waiting.js";
+import { checked, soonest, timeout, within } from "./waiting.js";
 
 /** How long `join` waits if it is not told: one whole attempt, 10 s to dial and 5 s to greet. */
 const ATTEMPT = 15_000;
@@ -98,11 +98,20 @@ export class MeshSocket extends EventTarget {
 
   /** A node that is in the mesh. */
   static async join(subnet, options) {
-    const { timeoutMs = ATTEMPT, signal } = read.object(options);
+    const { timeoutMs = ATTEMPT, signal, relays, peers } = read.object(options);
+    checked({ timeoutMs, signal });
+    read.string(subnet, "subnet");
     signal?.throwIfAborted();
-    const mesh = await this.open(subnet, options);
+    if (!(relays?.length || peers?.length)) {
+      throw badArgument("relays names nobody: to join takes an address to dial, which MeshSocket.open does not");
+    }
+    const until = performance.now() + timeoutMs;
+    const opening = this.open(subnet, { ...options, signal: soonest(signal, timeoutMs) });
+    const mesh = await opening.catch((error) => {
+      throw error.name === "TimeoutError" && !signal?.aborted ? timeout(timeoutMs) : error;
+    });
     try {
-      await mesh.joined({ timeoutMs, signal });
+      await mesh.joined({ timeoutMs: Math.max(0, until - performance.now()), signal });
       return mesh;
     } catch (error) {
       mesh.close();

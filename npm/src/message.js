@@ -42,7 +42,7 @@ export class Message {
   /** The body as text: bytes read as UTF-8, and what is neither as its JSON. */
   text() {
     if (typeof this.body === "string") return this.body;
-    return this.body instanceof Uint8Array ? text.decode(this.body) : String(JSON.stringify(this.body));
+    return this.body instanceof Uint8Array ? text.decode(this.body) : String(JSON.stringify(this.body, inJson));
   }
 
   /** What the body says in JSON, if it is text or bytes; else the body itself. */
@@ -56,6 +56,9 @@ export class Message {
     return this.#reply(packets);
   }
 }
+
+/** What JSON has no word for: large whole numbers as text, maps as their pairs. */
+const inJson = (_key, value) => (typeof value === "bigint" ? String(value) : value instanceof Map ? [...value] : value);
 
 /** The size of the frame that a `message` came in. */
 export const sizeOf = (fields) => fields[5];

@@ -10,9 +10,9 @@ const LONGEST_ID = 128;
 /** What waits for who takes messages, and for peers that read slowly. */
 const BOUNDS = { messages: 4_096, bytes: 16 << 20 };
 
-export function object(options) {
+export function object(options, name = "the options are") {
   if (options === undefined || options === null) return {};
-  if (typeof options !== "object") throw badArgument("the options are no object");
+  if (typeof options !== "object") throw badArgument(`${name} no object`);
   return options;
 }
 
@@ -20,7 +20,7 @@ export function meshOptions(options) {
   const { subnet = "mesh", relays, peers, keep, id, lifecycle = true, queue, topics, plain = false, presence } = object(options);
   return {
     subnet: string(subnet, "subnet"),
-    relays: [...strings(relays, "relays"), ...strings(peers, "peers")].map(url),
+    relays: [...addresses(relays, "relays"), ...addresses(peers, "peers")],
     keep: keep == null ? null : atLeastOne(keep, "keep"),
     id: id == null ? null : node(id),
     interest: { topics: topics == null ? null : strings(topics, "topics").map(topic), plain: Boolean(plain) },
@@ -31,13 +31,13 @@ export function meshOptions(options) {
 }
 
 function queueOptions(queue) {
-  const { incoming, outgoing, policy = "drop-oldest" } = object(queue);
+  const { incoming, outgoing, policy = "drop-oldest" } = object(queue, "queue is");
   if (!POLICIES.includes(policy)) throw badArgument(`policy is none of ${POLICIES.join(", ")}`);
   return { incoming: bounds(incoming, "incoming"), outgoing: bounds(outgoing, "outgoing"), policy };
 }
 
 export function bounds(given, name, usual = BOUNDS) {
-  const { messages = usual.messages, bytes = usual.bytes } = object(given);
+  const { messages = usual.messages, bytes = usual.bytes } = object(given, `${name} is`);
   if (!(messages >= 1 && bytes >= 1)) throw badArgument(`${name} is no { messages, bytes } from 1 up`);
   return { messages, bytes };
 }
@@ -53,7 +53,13 @@ export function string(value, name) {
 function strings(values, name) {
   if (values == null) return [];
   if (!Array.isArray(values)) throw badArgument(`${name} is no array`);
-  return values.map((value) => string(value, name));
+  return values.map((value, index) => string(value, `${name}[${index}]`));
+}
+
+/** Addresses as text or as URLs. */
+function addresses(values, name) {
+  const texts = Array.isArray(values) ? values.map((value) => (value instanceof URL ? value.href : value)) : values;
+  return strings(texts, name).map(url);
 }
 
 /** The id of a node. */

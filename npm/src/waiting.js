@@ -36,14 +36,20 @@ export function within(options, begin) {
   });
 }
 
-export const timeout = (timeoutMs) => new MeshError("timeout", `no end within ${timeoutMs} ms`);
+/** A signal that aborts as `signal` does, or when the time is over. */
+export function soonest(signal, timeoutMs) {
+  const ends = AbortSignal.timeout(Math.min(timeoutMs, LONGEST_WAIT));
+  return signal ? AbortSignal.any([signal, ends]) : ends;
+}
+
+export const timeout = (timeoutMs) => new MeshError("timeout", `no end within ${Math.round(timeoutMs)} ms`);
 
 /** The two options, or what is wrong with them. A wait that is longer than timers go has no end. */
-function checked({ signal, timeoutMs } = {}) {
+export function checked({ signal, timeoutMs } = {}) {
   if (timeoutMs != null && !(typeof timeoutMs === "number" && timeoutMs >= 0)) {
     throw badArgument("timeoutMs is no number of milliseconds from 0 up");
   }
-  if (signal != null && typeof signal.addEventListener !== "function") throw badArgument("signal is no AbortSignal");
+  if (signal != null && !(signal instanceof AbortSignal)) throw badArgument("signal is no AbortSignal");
   const isBound = timeoutMs != null && timeoutMs <= LONGEST_WAIT;
   return { signal: signal ?? undefined, timeoutMs: isBound ? timeoutMs : undefined };
 }

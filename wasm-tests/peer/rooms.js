@@ -48,10 +48,11 @@ export async function joins(harness) {
   await assertFails("wrong-subnet", () => join("another room", { relays: [room.relay.url] }), '"another room"');
   await assertFails("timeout", () => join(SUBNET, { relays: [`ws://${location.host}`], timeoutMs: 300 }), "is the relay running");
   await assertFails("bad-argument", () => join(7), "subnet");
+  await assertFails("bad-argument", () => join(SUBNET), "names nobody");
   const reason = new Error("enough");
   await assertRejects(reason, join(SUBNET, { signal: AbortSignal.abort(reason) }), "a signal that has aborted");
   const stop = new AbortController();
-  const waiting = join(SUBNET, { signal: stop.signal });
+  const waiting = join(SUBNET, { relays: [`ws://${location.host}`], signal: stop.signal });
   stop.abort(reason);
   await assertRejects(reason, waiting, "a signal that aborts");
   await part(harness, room);
@@ -259,7 +260,7 @@ export async function boundsWhatWaits(harness) {
 }
 
 export async function keepsIdentities(harness) {
-  const { MeshSocket } = await library();
+  const { MeshSocket, join } = await library();
   const name = `reader ${Math.random()}`;
   const open = (identity) => MeshSocket.open(SUBNET, { identity });
   const one = await open(name);
@@ -278,6 +279,8 @@ export async function keepsIdentities(harness) {
   const late = MeshSocket.open(SUBNET, { identity: { name, whenTaken: "wait" }, signal: stop.signal });
   stop.abort(new Error("enough"));
   assertSame((await late.catch((error) => error)).message, "enough", "a wait that is given up");
+  const held = { relays: [`ws://${location.host}`], identity: { name, whenTaken: "wait" }, timeoutMs: 300 };
+  await assertFails("timeout", () => join(SUBNET, held), "300 ms");
   await Promise.all(again.map((node) => node.close()));
   const elsewhere = await MeshSocket.open("another room", { identity: name });
   assert(!ids.includes(elsewhere.id), "another room, another id");
