@@ -167,6 +167,12 @@ export class MeshSocket extends EventTarget {
    * `"overflow"` or `"closed"`.
    */
   whisper(to: string, ...packets: unknown[]): Promise<void>;
+  /**
+   * As {@link whisper}, and waits no longer than it is told. What was begun goes on: the message may still arrive.
+   *
+   * @throws {MeshError} As {@link whisper} does, and `"timeout"`.
+   */
+  whisperWith(options: WhisperOptions, ...packets: unknown[]): Promise<void>;
 
   /**
    * Asks one node, wherever in the mesh it is, a tab or not: resolves with what it {@link Message.reply replies} to the
@@ -384,6 +390,11 @@ export interface ConnectOptions extends Waiting {
   id?: string;
 }
 
+export interface WhisperOptions extends Waiting {
+  /** The id of the node. */
+  to: string;
+}
+
 export interface SendOptions extends Waiting {
   /**
    * `"mesh"`, if not given: every node. `"peers"`: this node's neighbours, who keep it. A peer: that one, over the link with
@@ -590,6 +601,8 @@ export class Message {
   json<T = unknown>(): T;
   /** Whispers to the sender, wherever in the mesh it is, a tab or not; to a question, it is the answer. Rejects as {@link MeshSocket.whisper} does. */
   reply(...packets: unknown[]): Promise<void>;
+  /** As {@link reply}, and waits no longer than it is told: see {@link MeshSocket.whisperWith}. */
+  replyWith(options: Waiting, ...packets: unknown[]): Promise<void>;
 }
 
 /** A message that is on its way. */

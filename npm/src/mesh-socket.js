@@ -240,10 +240,15 @@ export class MeshSocket extends EventTarget {
     return this.#whisper(to, null, packets);
   }
 
-  async #whisper(to, question, packets) {
+  async whisperWith(options, ...packets) {
+    const { to, timeoutMs, signal } = read.object(options);
+    return this.#whisper(to, null, packets, { timeoutMs, signal });
+  }
+
+  async #whisper(to, question, packets, waiting) {
     const bytes = encode(packets);
     const input = ["whisper", read.node(to), question, bytes];
-    await this.#driver.ask(input, { lane: to, settled: true, bytes: bytes.length });
+    await this.#driver.ask(input, { lane: to, settled: true, bytes: bytes.length, ...waiting });
   }
 
   async request(to, body, options) {
@@ -417,7 +422,7 @@ export class MeshSocket extends EventTarget {
   }
 
   #message(fields) {
-    return new Message(fields, (sender, question, packets) => this.#whisper(sender, question, packets));
+    return new Message(fields, (sender, question, packets, waiting) => this.#whisper(sender, question, packets, waiting));
   }
 
   /** What the core says while it closes is told once all is done. */

@@ -1,6 +1,7 @@
 // A message as its receiver gets it: all that it says in properties of its own, so that it can be cloned and stored.
 
 import { decode } from "./msgpack.js";
+import { object } from "./options.js";
 
 /** The last date that there is, in the year 275760. */
 const LAST_DATE = 8.64e15;
@@ -22,7 +23,7 @@ export class Message {
     this.packets = packets;
     this.topic = topic;
     this.isQuestion = question !== null;
-    this.#reply = (packets) => reply(sender, question, packets);
+    this.#reply = (packets, waiting) => reply(sender, question, packets, waiting);
   }
 
   get [Symbol.toStringTag]() {
@@ -54,6 +55,12 @@ export class Message {
   /** Whispers to the sender; to a question, this is the answer. */
   reply(...packets) {
     return this.#reply(packets);
+  }
+
+  /** The same, with `{ timeoutMs, signal }` for the wait. */
+  async replyWith(options, ...packets) {
+    const { timeoutMs, signal } = object(options);
+    return this.#reply(packets, { timeoutMs, signal });
   }
 }
 

@@ -259,6 +259,23 @@ export async function boundsWhatWaits(harness) {
   await part(harness, room);
 }
 
+export async function whispersWithinATime(harness) {
+  const room = await meet(harness, {}, {});
+  const [one, other] = room.nodes;
+  await all(room.nodes);
+  const next = other.recv();
+  await one.whisperWith({ to: other.id, timeoutMs: 5_000 }, "psst");
+  const message = await next;
+  const answer = one.recv();
+  await message.replyWith({ timeoutMs: 5_000 }, "yes");
+  assertSame((await answer).body, "yes", "a reply within a time");
+  await assertFails("timeout", () => one.whisperWith({ to: NOBODY, timeoutMs: 100 }, "psst"), "100 ms");
+  const reason = new Error("enough");
+  await assertRejects(reason, one.whisperWith({ to: NOBODY, signal: AbortSignal.abort(reason) }, "psst"), "an aborted whisper");
+  await assertFails("bad-argument", () => one.whisperWith({}, "psst"));
+  await part(harness, room);
+}
+
 export async function keepsIdentities(harness) {
   const { MeshSocket, join } = await library();
   const name = `reader ${Math.random()}`;

@@ -26,6 +26,8 @@ extern "C" {
     async fn sees_who_is_there(harness: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, js_name = boundsWhatWaits)]
     async fn bounds_what_waits(harness: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_name = whispersWithinATime)]
+    async fn whispers_within_a_time(harness: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, js_name = keepsIdentities)]
     async fn keeps_identities(harness: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, js_name = loadsOnce)]
@@ -84,6 +86,12 @@ async fn members_are_told_and_replayed_to_who_listens_late() -> Result<(), JsVal
 #[ignore = "needs the harness: cargo xtask test peer"]
 async fn a_full_queue_drops_the_oldest_or_the_newest_or_closes_and_tells() -> Result<(), JsValue> {
     outcome(bounds_what_waits(harness_with_package())).await
+}
+
+#[wasm_bindgen_test]
+#[ignore = "needs the harness: cargo xtask test peer"]
+async fn a_whisper_and_a_reply_wait_no_longer_than_they_are_told() -> Result<(), JsValue> {
+    outcome(whispers_within_a_time(harness_with_package())).await
 }
 
 #[wasm_bindgen_test]

@@ -75,6 +75,7 @@ await mesh.publish("news", "a");
 await mesh.sendWith({ topic: "news", atLeast: 1, timeoutMs: 5 }, "a");
 using topic = mesh.subscribe("news");
 for await (const news of mesh.messages({ topic: "news" })) if (news.isQuestion) await news.reply("an answer");
+await (await join("chat", { relays: [] })).whisperWith({ to: "abc", timeoutMs: 1_000, signal: AbortSignal.timeout(1_000) }, "psst");
 await join("chat", { identity: "me", topics: ["news"], plain: true, keep: 1, presence: 5 });
 await join("chat", { identity: { name: "me", whenTaken: "fail", whenMissing: "random" } });
 // @ts-expect-error An id is taken before a node begins, which takes time.
