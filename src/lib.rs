@@ -30,7 +30,7 @@
 //! | [`sim`] | a network of cores on virtual time, for tests |
 //! | [`mesh`] | the sans-IO core: who is linked, what is forwarded, what is due |
 //! | [`wire`] | frames, messages and values; stateless |
-//! | [`id`], [`time`], [`address`] | names, moments and places |
+//! | [`id`], [`time`], [`network`], [`address`] | names, moments and places |
 //!
 //! # Running the core yourself
 //!
@@ -56,6 +56,7 @@ pub mod driver;
 pub mod id;
 pub mod memory;
 pub mod mesh;
+pub mod network;
 mod ordered;
 pub mod sim;
 pub mod socket;

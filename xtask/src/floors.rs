@@ -13,7 +13,7 @@ use crate::project::{self, Project};
 /// The floors from the ground up. A module may name those on lower floors; two on one floor do not know each other.
 const FLOORS: [&[&str]; 11] = [
     &["ordered"],
-    &["id"],
+    &["id", "network"],
     &["time"],
     &["address"],
     &["wire"],
@@ -26,7 +26,9 @@ const FLOORS: [&[&str]; 11] = [
 ];
 
 /// The modules that own no socket, clock, generator or task.
-const CORE: [&str; 7] = ["id", "ordered", "time", "address", "wire", "mesh", "sim"];
+const CORE: [&str; 8] = [
+    "id", "ordered", "time", "network", "address", "wire", "mesh", "sim",
+];
 
 /// What the core must not name.
 const WORLD: [&str; 9] = [
