@@ -4,6 +4,7 @@
 //! a [`Port`]. It decides nothing about the mesh.
 
 mod answers;
+mod links;
 mod patient;
 mod port;
 mod ready;
@@ -19,16 +20,13 @@ pub use answers::{Answer, Answered, Answers, answers};
 pub use port::{Caller, Job, JobError, Port, Reply, Request, Until, Wait, port};
 
 use crate::id::LinkId;
-use crate::mesh::{
-    CloseReason, Command, CommandError, Environment, Event, LinkEvent, Mesh, Output, Receipt,
-    Ticket,
-};
+use crate::mesh::{Command, CommandError, Environment, Event, Mesh, Receipt, Ticket};
 use crate::time::{Timestamp, WallSeconds};
-use crate::transport::{Clock, Link, Transport};
+use crate::transport::{Clock, Transport};
 use patient::{Outcome, Patient};
 use port::{REQUESTS, lane};
 use ready::Ready;
-use slot::{Progress, Slot, State};
+use slot::Slot;
 
 /// Rounds of work before the executor gets a turn, so that one busy node does not starve its neighbours on one thread.
 const ROUNDS: usize = 64;
@@ -271,148 +269,6 @@ where
             }
         }
         None
-    }
-
-    fn accept(&mut self, now: Timestamp, cx: &mut Context<'_>) -> bool {
-        // A node that closes opens no door: else those who come in would keep it from its end.
-        if self.closed {
-            return false;
-        }
-        let Poll::Ready(link) = self.transport.poll_accept(cx) else {
-            return false;
-        };
-        let id = LinkId::accepted(self.accepted);
-        self.accepted += 1;
-        let info = link.info();
-        self.slots
-            .insert(id, Slot::new(id, State::Up(link), &self.ready));
-        self.mesh
-            .handle_link(now, LinkEvent::Opened { link: id, info });
-        true
-    }
-
-    fn poll_a_link(&mut self, now: Timestamp) -> bool {
-        let Some(id) = self.ready.pop() else {
-            return false;
-        };
-        let Some(slot) = self.slots.get_mut(&id) else {
-            return true;
-        };
-        // A link that was woken may have bytes, room, or both.
-        match slot.poll() {
-            Progress::None => {}
-            Progress::Opened(info) => self
-                .mesh
-                .handle_link(now, LinkEvent::Opened { link: id, info }),
-            Progress::Moved {
-                received,
-                written,
-                is_alive,
-                down,
-            } => {
-                if written > 0 {
-                    self.mesh.handle_link(
-                        now,
-                        LinkEvent::Written {
-                            link: id,
-                            bytes: written,
-                        },
-                    );
-                }
-                for bytes in received {
-                    self.mesh
-                        .handle_link(now, LinkEvent::Received { link: id, bytes });
-                }
-                if is_alive {
-                    self.mesh.handle_link(now, LinkEvent::Alive { link: id });
-                }
-                if let Some(down) = down {
-                    self.slots.remove(&id);
-                    self.mesh
-                        .handle_link(now, LinkEvent::Closed { link: id, down });
-                }
-            }
-            Progress::Ended => drop(self.slots.remove(&id)),
-        }
-        true
-    }
-
-    /// Does what the core wants, until it wants nothing more.
-    fn carry_out(&mut self, now: Timestamp) {
-        loop {
-            while let Some(output) = self.mesh.poll_output() {
-                match output {
-                    Output::Dial { link, address } => self.dial(link, &address),
-                    Output::Transmit { to, frame } => {
-                        for id in to {
-                            let Some(slot) = self.slots.get_mut(&id) else {
-                                continue;
-                            };
-                            if slot.send(frame.clone()) {
-                                self.unflushed.push(id);
-                            }
-                        }
-                    }
-                    Output::Ping { link } => {
-                        if self.slots.get_mut(&link).is_some_and(Slot::ping) {
-                            self.unflushed.push(link);
-                        }
-                    }
-                    Output::Close { link, reason } => self.end(now, link, reason),
-                    Output::Event(event) => self.tell(event),
-                }
-            }
-            if !self.flush(now) {
-                return;
-            }
-        }
-    }
-
-    fn dial(&mut self, id: LinkId, address: &crate::address::Address) {
-        let dial = self.transport.dial(address);
-        self.slots
-            .insert(id, Slot::new(id, State::Dialling(dial), &self.ready));
-    }
-
-    /// Writes to every link that was given frames; false if there was none.
-    fn flush(&mut self, now: Timestamp) -> bool {
-        if self.unflushed.is_empty() {
-            return false;
-        }
-        for id in core::mem::take(&mut self.unflushed) {
-            let Some(slot) = self.slots.get_mut(&id) else {
-                continue;
-            };
-            match slot.flush() {
-                0 => {}
-                bytes => self
-                    .mesh
-                    .handle_link(now, LinkEvent::Written { link: id, bytes }),
-            }
-        }
-        true
-    }
-
-    fn end(&mut self, now: Timestamp, id: LinkId, reason: CloseReason) {
-        let Some(slot) = self.slots.get_mut(&id) else {
-            return;
-        };
-        if slot.end(reason) {
-            self.ending.push_back((now + self.mesh.config().linger, id));
-        } else {
-            self.slots.remove(&id);
-        }
-    }
-
-    /// Drops the links that did not end in time.
-    fn drop_overdue(&mut self, now: Timestamp) {
-        while let Some(&(at, id)) = self.ending.front() {
-            if at > now && self.slots.contains_key(&id) {
-                return;
-            }
-            self.ending.pop_front();
-            self.slots.remove(&id);
-        }
     }
 
     fn tell(&mut self, event: Event) {

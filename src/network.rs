@@ -53,6 +53,13 @@ impl Key for Network {
     }
 }
 
+/// Those that are in no network, as links inside of one process, are of one kind, the first.
+impl Key for Option<Network> {
+    fn prefix(&self) -> u64 {
+        self.as_ref().map_or(0, Key::prefix)
+    }
+}
+
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -13,9 +13,6 @@ use crate::id::LinkId;
 use crate::mesh::{CloseReason, LinkDown, LinkInfo};
 use crate::transport::{Link, Transport};
 
-/// Reads from one link before the others get a turn.
-const READS: usize = 16;
-
 pub(super) enum State<T: Transport> {
     Dialling(T::Dial),
     Up(T::Link),
@@ -29,6 +26,8 @@ pub(super) struct Slot<T: Transport> {
     waker: Waker,
     /// Frames were sent and not flushed; the driver has the link on its list.
     unflushed: bool,
+    /// It is not read from: what comes waits in the network.
+    is_paused: bool,
     /// How writing failed; told once nothing is left to read.
     broken: Option<LinkDown>,
 }
@@ -37,14 +36,20 @@ pub(super) struct Slot<T: Transport> {
 pub(super) enum Progress {
     None,
     Opened(LinkInfo),
-    Moved {
-        received: Vec<Bytes>,
+    /// It is up: bytes were written, and there may be some to read.
+    Up {
         written: usize,
-        /// The far end's transport has answered a ping.
-        is_alive: bool,
-        down: Option<LinkDown>,
     },
+    Down(LinkDown),
     Ended,
+}
+
+/// What came of reading from a link that is up.
+pub(super) enum Read {
+    Bytes(Bytes),
+    Down(LinkDown),
+    /// Nothing is there now, or it is not to be read from.
+    Nothing,
 }
 
 impl<T: Transport> Slot<T> {
@@ -56,6 +61,7 @@ impl<T: Transport> Slot<T> {
             state,
             waker,
             unflushed: false,
+            is_paused: false,
             broken: None,
         }
     }
@@ -65,12 +71,7 @@ impl<T: Transport> Slot<T> {
         match &mut self.state {
             State::Dialling(dial) => match Pin::new(dial).poll(&mut cx) {
                 Poll::Pending => Progress::None,
-                Poll::Ready(Err(down)) => Progress::Moved {
-                    received: Vec::new(),
-                    written: 0,
-                    is_alive: false,
-                    down: Some(down),
-                },
+                Poll::Ready(Err(down)) => Progress::Down(down),
                 Poll::Ready(Ok(link)) => {
                     let info = link.info();
                     self.state = State::Up(link);
@@ -79,7 +80,9 @@ impl<T: Transport> Slot<T> {
                     Progress::Opened(info)
                 }
             },
-            State::Up(_) => self.move_bytes(),
+            State::Up(_) => Progress::Up {
+                written: self.flush(),
+            },
             State::Gone => Progress::Ended,
             State::Ending(link, reason) => match link.poll_close(reason, &mut cx) {
                 Poll::Pending => Progress::None,
@@ -88,36 +91,41 @@ impl<T: Transport> Slot<T> {
         }
     }
 
-    fn move_bytes(&mut self) -> Progress {
-        let written = self.flush();
+    /// Reads once.
+    pub(super) fn read(&mut self) -> Read {
         let State::Up(link) = &mut self.state else {
-            return Progress::None;
+            return Read::Nothing;
         };
-        let mut cx = Context::from_waker(&self.waker);
-        let (mut received, mut down) = (Vec::new(), None);
-        for read in 0.. {
-            if read == READS {
-                self.waker.wake_by_ref();
-                break;
-            }
-            match link.poll_receive(&mut cx) {
-                Poll::Ready(Ok(bytes)) => received.push(bytes),
-                Poll::Ready(Err(end)) => {
-                    down = Some(end);
-                    break;
-                }
-                // A peer that closes may have been heard before the write to it failed: its reason tells more.
-                Poll::Pending => {
-                    down = self.broken.take();
-                    break;
-                }
-            }
+        if self.is_paused {
+            return Read::Nothing;
         }
-        Progress::Moved {
-            received,
-            written,
-            is_alive: link.take_pong(),
-            down,
+        let mut cx = Context::from_waker(&self.waker);
+        match link.poll_receive(&mut cx) {
+            Poll::Ready(Ok(bytes)) => Read::Bytes(bytes),
+            Poll::Ready(Err(down)) => Read::Down(down),
+            // A peer that closes may have been heard before the write to it failed: its reason tells more.
+            Poll::Pending => self.broken.take().map_or(Read::Nothing, Read::Down),
+        }
+    }
+
+    /// There is more to read, and others have their turn first.
+    pub(super) fn read_on_later(&self) {
+        self.waker.wake_by_ref();
+    }
+
+    /// Whether the far end's transport has answered a ping since this was asked last.
+    pub(super) fn take_pong(&mut self) -> bool {
+        match &mut self.state {
+            State::Up(link) => link.take_pong(),
+            _ => false,
+        }
+    }
+
+    /// Stops reading, or goes on.
+    pub(super) fn pause(&mut self, is_paused: bool) {
+        self.is_paused = is_paused;
+        if !is_paused {
+            self.waker.wake_by_ref();
         }
     }
 

@@ -4,6 +4,8 @@
 
 use core::time::Duration;
 
+use super::rate::Rate;
+use super::trust::Trusted;
 use crate::address::{Address, Scheme};
 use crate::id::NodeId;
 use crate::wire::{Limits, MAX_TOPICS};
@@ -71,6 +73,37 @@ pub struct Config {
 
     /// Most links, dialled and accepted together. 16,384.
     pub links: usize,
+    /// Most accepted links whose peers have not greeted. 1,024: beyond it the one that has waited longest goes, of the network from
+    /// which most come. As many may greet at once after a restart.
+    pub ungreeted: usize,
+
+    /// Messages that one node may say over a link that this node accepted, or that hearsay had it dial: 200 a second, 400 at once.
+    /// A link that brings more is read from more slowly, and nothing is dropped. `None` for as many as come, and without the
+    /// three rates that follow. A node that nobody can dial reads all that it gets, and so does any from the user's own
+    /// addresses.
+    pub message_rate: Option<Rate>,
+    /// Bytes of the same. 2 MiB a second, 4 MiB at once.
+    pub byte_rate: Option<Rate>,
+    /// Messages of others, copies among them, that one link may carry in all. 4,000 a second, 8,192 at once: 20 nodes that say
+    /// all that they may, and twice a [`history`](Self::history). Each of their authors has `message_rate` besides. Who
+    /// links relays that carry more trusts them: see `trusted`.
+    pub carried_rate: Option<Rate>,
+    /// Bytes of the same. 40 MiB a second, 64 MiB at once.
+    pub carried_bytes: Option<Rate>,
+    /// Authors that one link may bring newly. 20 a second, 1,024 at once: names cost nothing, and each has a rate of its own.
+    pub author_rate: Rate,
+    /// Authors whose messages are counted for each link that brings them; those that were not heard for longest are new
+    /// when they come again. 8,192, and twice as many at most.
+    pub authors: usize,
+    /// Questions for a node, to the whole mesh, that one node may ask over such a link. 2 a second, 64 at once; beyond it the link
+    /// is read from more slowly.
+    pub request_rate: Rate,
+    /// Times that a peer is told this node's peers because it asks. Once in 10 s, 4 times at once; it is told later what it asks too early.
+    pub peers_rate: Rate,
+    /// Renegotiations of a legacy peer that are answered. 3 a minute.
+    pub renegotiation_rate: Rate,
+    /// Whose links bring as much as they will.
+    pub trusted: Vec<Trusted>,
     /// Dialled links wanted. 4, as protocol 0.7; addresses that the user gave are dialled beyond it.
     pub outgoing: usize,
     /// Most of the user's own addresses that are linked; the quickest are, and the others stand by, dialled when one is lost.
@@ -214,6 +247,17 @@ impl Config {
             remember: seconds(120),
             remember_ids: 1 << 18,
             links: 16_384,
+            ungreeted: 1_024,
+            message_rate: Some(Rate::per_second(200, 400)),
+            byte_rate: Some(Rate::per_second(2 << 20, 4 << 20)),
+            carried_rate: Some(Rate::per_second(4_000, 8_192)),
+            carried_bytes: Some(Rate::per_second(40 << 20, 64 << 20)),
+            author_rate: Rate::per_second(20, 1_024),
+            authors: 8_192,
+            request_rate: Rate::per_second(2, 64),
+            peers_rate: Rate::new(1, seconds(10), 4),
+            renegotiation_rate: Rate::new(3, seconds(60), 3),
+            trusted: Vec::new(),
             outgoing: 4,
             relays: usize::MAX,
             relays_tried: seconds(600),
@@ -296,6 +340,8 @@ impl Config {
             ),
             (self.queue_frames > 0, "queue_frames", "at least 1"),
             (self.links > 0, "links", "at least 1"),
+            (self.ungreeted > 0, "ungreeted", "at least 1"),
+            (self.authors > 0, "authors", "at least 1"),
             (
                 self.topics <= MAX_TOPICS,
                 "topics",

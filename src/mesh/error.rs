@@ -65,6 +65,9 @@ pub enum CloseReason {
     /// There are as many links as this node allows.
     #[error("this node has as many links as it allows")]
     Full,
+    /// Too many links had not greeted, and this one had waited longest where most come from.
+    #[error("too many wait to be greeted: come again")]
+    CrowdedOut,
     /// The dialled address did not answer in time.
     #[error("no answer in time")]
     DialTimeout,
@@ -96,6 +99,7 @@ impl CloseReason {
             Self::Full => 4012,
             Self::DialTimeout => 4013,
             Self::Surplus | Self::Standby => Self::SURPLUS,
+            Self::CrowdedOut => 4015,
         }
     }
 

@@ -245,6 +245,17 @@ pub enum Output {
         /// The link.
         link: LinkId,
     },
+    /// Read no more from a link until [`Output::Resume`]: it has brought more than it may. What it is sent goes out as ever. Up to
+    /// one read that is under way may still be told as [`LinkEvent::Received`].
+    Pause {
+        /// The link.
+        link: LinkId,
+    },
+    /// Read from a link again.
+    Resume {
+        /// The link.
+        link: LinkId,
+    },
     /// Close a link, or give up its dial. The core has forgotten it; no event for it is expected.
     Close {
         /// The link.

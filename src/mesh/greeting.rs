@@ -288,6 +288,9 @@ impl Mesh {
         };
         link.reader.set_max_body(self.config.frame);
         link.phase = Phase::Greeted(greeted);
+        let network = link.network();
+        self.newcomers.remove(network, id);
+        self.set_meter(id);
         self.timers.stop(Timer::Greeting(id));
         self.timers.stop(Timer::Patience(id));
         self.begin_heartbeat(now, id);

@@ -9,11 +9,13 @@ use super::event::LinkInfo;
 use super::gossip::Untold;
 use super::interest::Wish;
 use super::loans::Lent;
+use super::meter::Meter;
 use super::outbox::{Bounds, Class, Full, Outbox, Parcel};
 use super::targets::TargetId;
 use super::telling::Said;
 use crate::address::Scheme;
 use crate::id::{LinkId, MessageId, NodeId};
+use crate::network::Network;
 use crate::ordered::OrderedSet;
 use crate::time::Timestamp;
 use crate::wire::{Capabilities, Compression, Frame, FrameReader, Handshake, IdForm, Message};
@@ -111,6 +113,8 @@ pub(super) struct Link {
     /// The peer's handshake, while it is not decided whether this link is to be.
     pub(super) held: Option<Message>,
     pub(super) reader: FrameReader,
+    /// What it has brought.
+    pub(super) meter: Meter,
     pub(super) outbox: Outbox,
     /// When the frame that is being received was begun.
     pub(super) frame_since: Option<Timestamp>,
@@ -181,6 +185,7 @@ impl Link {
             has_heard: false,
             held: None,
             reader: FrameReader::new(greeting_frame),
+            meter: Meter::default(),
             outbox: Outbox::new(bounds, now),
             frame_since: None,
             heard: now,
@@ -262,6 +267,11 @@ impl Link {
     pub(super) fn remote_host(&self) -> Option<&str> {
         let (host, _port) = self.info.remote.as_deref()?.rsplit_once(':')?;
         Some(host)
+    }
+
+    /// Where the peer is, if it is at an IP address.
+    pub(super) fn network(&self) -> Option<Network> {
+        Network::of_endpoint(self.info.remote.as_deref()?)
     }
 
     pub(super) fn is_paced(&self) -> bool {

@@ -68,8 +68,21 @@ impl Mesh {
             return false;
         }
         let link = self.new_link(now, info, Phase::Up);
+        self.newcomers.add(link.network(), id);
         self.links.insert(id, link);
-        true
+        self.keep_newcomers_few(now);
+        self.links.contains_key(&id)
+    }
+
+    /// Closes those who have waited longest, where most wait: whoever comes and greets has to have a place.
+    fn keep_newcomers_few(&mut self, now: Timestamp) {
+        while self.newcomers.len() > self.config.ungreeted {
+            let Some(surplus) = self.newcomers.surplus() else {
+                return;
+            };
+            self.stats.crowded_out += 1;
+            self.close_link(now, surplus, CloseReason::CrowdedOut);
+        }
     }
 
     pub(super) fn new_link(&self, now: Timestamp, info: LinkInfo, phase: Phase) -> Link {
@@ -109,6 +122,10 @@ impl Mesh {
     pub(super) fn read_frames(&mut self, now: Timestamp, id: LinkId) {
         // Each frame may change the link, or end it.
         while let Some(link) = self.links.get_mut(&id) {
+            // What is not read now waits here, and stays within one read.
+            if link.meter.is_paused {
+                return;
+            }
             // While its handshake is held, nothing else counts. What comes meanwhile waits here, and is bounded too.
             if link.held.is_some() {
                 if link.reader.buffered() > self.config.link_budget {
@@ -297,6 +314,7 @@ impl Mesh {
             return;
         };
         self.timers.stop_link(id);
+        self.newcomers.remove(link.network(), id);
         self.condition.is_stale = true;
         self.forget_branches(now, id, &link);
         self.search.end_trial(id);

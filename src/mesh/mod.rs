@@ -37,6 +37,8 @@ mod locating;
 mod lookup;
 mod member;
 mod members;
+mod meter;
+mod newcomers;
 mod outbox;
 mod own_word;
 mod pace;
@@ -44,6 +46,7 @@ mod peers;
 mod presence;
 mod promises;
 mod questions;
+mod rate;
 mod relays;
 mod restamped;
 mod routes;
@@ -56,9 +59,11 @@ mod stats;
 mod status;
 mod targets;
 mod telling;
+mod throttle;
 mod timers;
 mod traffic;
 mod trees;
+mod trust;
 mod usage;
 mod whispers;
 
@@ -73,8 +78,10 @@ pub use event::{
     Command, Environment, Event, LinkEvent, LinkInfo, Output, Peer, Reach, Receipt, Ticket,
 };
 pub use member::{Member, MemberState};
+pub use rate::{InvalidRate, Rate};
 pub use stats::Stats;
 pub use status::{Doubt, EndReason, Status};
+pub use trust::{InvalidTrusted, Trusted};
 pub use usage::Usage;
 
 use crate::id::{LinkId, NodeId};
@@ -90,6 +97,8 @@ use history::History;
 use link::Link;
 use loans::Loans;
 use lookup::Lookups;
+use meter::Authors;
+use newcomers::Newcomers;
 use pace::Pace;
 use peers::RoutingTable;
 use presence::Standing;
@@ -136,6 +145,10 @@ pub struct Mesh {
     rng: ChaCha8Rng,
     wall: WallClock,
     links: OrderedMap<LinkId, Link>,
+    /// Links that were accepted and not greeted.
+    newcomers: Newcomers,
+    /// What those have used up whose messages links carry.
+    authors: Authors,
     table: RoutingTable,
     seen: Seen,
     restamped: Restamped,
@@ -213,6 +226,7 @@ impl Mesh {
             interest: Interest::default(),
             questions: Questions::new(config.questions),
             standing: Standing::new(identity.node.clone(), config.members),
+            authors: Authors::new(config.authors),
             left: None,
             held: OrderedSet::new(),
             unwanted: VecDeque::new(),
@@ -222,6 +236,7 @@ impl Mesh {
             rng,
             wall: WallClock::default(),
             links: OrderedMap::new(),
+            newcomers: Newcomers::default(),
             seen,
             answered,
             restamped,
@@ -393,6 +408,8 @@ impl Mesh {
             Timer::Frame(link) => self.frame_expired(now, link),
             Timer::Stall(link) => self.stall_expired(now, link),
             Timer::Pace(link) => self.flush(now, link),
+            Timer::Meter(link) => self.pause_over(now, link),
+            Timer::Peers(link) => self.peers_asked_for(now, link),
             Timer::Heartbeat(link) => self.heartbeat_expired(now, link),
             Timer::Probe(link) => self.probe_expired(now, link),
             Timer::Doubt => self.condition.is_stale = true,

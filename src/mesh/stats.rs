@@ -37,6 +37,12 @@ pub struct Stats {
     pub fetched: u64,
     /// Frames dropped because a peer reads too slowly.
     pub dropped_slow: u64,
+    /// Times that a link was read from more slowly as it brought too much ([`Config::message_rate`](super::Config::message_rate)).
+    pub slowed: u64,
+    /// Questions for peers, and renegotiations, that came too often and were answered late or not.
+    pub deferred: u64,
+    /// Links closed for others, as too many had not greeted ([`Config::ungreeted`](super::Config::ungreeted)).
+    pub crowded_out: u64,
     /// Links refused or cut by this node for a fault of the peer.
     pub faulty_links: u64,
 }

@@ -23,6 +23,10 @@ pub(super) enum Timer {
     Stall(LinkId),
     /// The next frame may go to a paced peer.
     Pace(LinkId),
+    /// A link that brought too much is read from again.
+    Meter(LinkId),
+    /// A peer that asked too often is told this node's peers.
+    Peers(LinkId),
     /// The peer must have said something, or is asked.
     Heartbeat(LinkId),
     /// The peer must have answered since the page came back.
@@ -75,6 +79,8 @@ impl Timer {
             | Self::Frame(link)
             | Self::Stall(link)
             | Self::Pace(link)
+            | Self::Meter(link)
+            | Self::Peers(link)
             | Self::Heartbeat(link)
             | Self::Contest(link)
             | Self::Trial(link)
@@ -125,6 +131,8 @@ impl Timers {
             Timer::Frame(link),
             Timer::Stall(link),
             Timer::Pace(link),
+            Timer::Meter(link),
+            Timer::Peers(link),
             Timer::Heartbeat(link),
             Timer::Probe(link),
             Timer::Contest(link),

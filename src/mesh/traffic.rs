@@ -28,6 +28,7 @@ impl Mesh {
                 .is_some_and(|claimed| self.seen.contains(&claimed))
         {
             self.stats.duplicates += 1;
+            self.charge_waste(now, id, frame.as_bytes().len());
             if let Some(claimed) = frame.claimed_id() {
                 self.prune_if_redundant(now, id, &claimed);
             }
@@ -41,9 +42,15 @@ impl Mesh {
         };
         match frame.open(accepted, limit, &self.config.values) {
             Ok(message) if up => self.handle_greeting(now, id, &message),
-            Ok(message) => self.handle_message(now, id, frame, message),
+            Ok(message) => {
+                self.charge_message(now, id, frame.as_bytes().len(), &message);
+                self.handle_message(now, id, frame, message);
+            }
             // A broadcast that somebody else wrote, as far as can be told.
-            Err(error) if !up && error.is_authors() => self.stats.malformed += 1,
+            Err(error) if !up && error.is_authors() => {
+                self.stats.malformed += 1;
+                self.charge_waste(now, id, frame.as_bytes().len());
+            }
             Err(error) => self.close_link(now, id, CloseReason::Undecodable(error)),
         }
     }
@@ -187,7 +194,7 @@ impl Mesh {
         match Signal::parse(&message) {
             Ok(Signal::Application) => self.handle_application_whisper(now, id, message),
             Ok(Signal::Peers(entries)) => self.handle_peers(now, id, entries),
-            Ok(Signal::RequestPeers) => self.tell_peers(now, id),
+            Ok(Signal::RequestPeers) => self.peers_asked_for(now, id),
             Ok(Signal::Addresses(told)) => self.handle_addresses(now, id, told),
             Ok(Signal::Forward { to, packed }) => self.handle_forward(now, id, to, packed),
             Ok(Signal::Ping(nonce)) => self.send_signal(now, id, &Signal::Pong(nonce)),
@@ -252,6 +259,9 @@ impl Mesh {
 
     /// A legacy peer changes the link's compression, or asks for the last message again.
     fn handle_renegotiation(&mut self, now: Timestamp, id: LinkId, message: &Message) {
+        if !self.may_renegotiate(now, id) {
+            return;
+        }
         match Signal::parse(message) {
             Ok(Signal::Compression(codes)) => self.handle_compression(now, id, &codes),
             Ok(Signal::Resend) => self.resend(now, id),

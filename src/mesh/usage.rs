@@ -72,7 +72,7 @@ impl Mesh {
         ]
     }
 
-    fn memory_usage(&self) -> [(&'static str, usize, usize); 15] {
+    fn memory_usage(&self) -> [(&'static str, usize, usize); 17] {
         let config = &self.config;
         let (own, foreign) = self.lookups.waiting();
         let (bytes, frames) = self.history.size();
@@ -93,6 +93,8 @@ impl Mesh {
             ("questions", self.questions.len(), config.questions),
             ("members", self.standing.len(), config.members),
             ("unwanted", self.unwanted.len(), config.unwanted),
+            ("ungreeted", self.newcomers.len(), config.ungreeted),
+            ("authors", self.authors.len(), 2 * config.authors),
         ]
     }
 }

@@ -60,6 +60,8 @@ pub(super) struct Lane {
     pub(super) speaker: Option<u32>,
     /// Whatever goes into it is lost.
     pub(super) is_broken: bool,
+    /// Its receiver does not read from it.
+    pub(super) is_held: bool,
     /// That first frame has arrived.
     pub(super) has_greeted: bool,
 }

@@ -91,6 +91,20 @@ impl Simulation {
         }
     }
 
+    /// A node stops reading from a link, or goes on.
+    pub(super) fn hold(&mut self, place: u32, link: LinkId, is_held: bool) {
+        let plug = self.hosts[place as usize].links.get(&link).copied();
+        let Some(Plug { cable: slot, side }) = plug else {
+            return;
+        };
+        if let Some(cable) = self.cables.cable_mut(slot) {
+            let lane = &mut cable.lanes[usize::from(1 - side)];
+            lane.is_held = is_held;
+            lane.due = None;
+        }
+        self.schedule(slot, 1 - side);
+    }
+
     /// A node closes a link, or gives up its dial. What it sent before goes first.
     pub(super) fn close(&mut self, place: u32, link: LinkId, reason: &CloseReason) {
         let Some(Plug { cable: slot, side }) = self.hosts[place as usize].links.remove(&link)
@@ -178,6 +192,11 @@ impl Simulation {
             Item::Frame(bytes, _) => bytes.len(),
             Item::Opened | Item::Written(_) | Item::Alive | Item::Closed(_) => 0,
         };
+        // What is not data comes by other ways than through the socket.
+        let is_data = matches!(first.item, Item::Frame(..) | Item::Closed(_));
+        if lane.is_held && is_data {
+            return;
+        }
         let at = first.at.max(self.now);
         if self.is_cut(sender, receiver) || self.hosts[receiver as usize].is_frozen {
             return;

@@ -151,6 +151,8 @@ impl Simulation {
             Output::Transmit { to, frame } => self.transmit(place, &to, &frame),
             Output::Dial { link, address } => self.dial(place, link, &address),
             Output::Ping { link } => self.ping(place, link),
+            Output::Pause { link } => self.hold(place, link, true),
+            Output::Resume { link } => self.hold(place, link, false),
             Output::Close { link, reason } => self.close(place, link, &reason),
             Output::Event(event) => self.tell(place, event),
         }

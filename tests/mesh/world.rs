@@ -1,7 +1,7 @@
 //! A network of cores on virtual time: ordered links with a latency, and faults on demand. No clock, no sleep.
 
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 use rs2p::id::{LinkId, NodeId};
@@ -28,6 +28,8 @@ pub struct Node {
     pub deadlines: usize,
     /// What came while it was frozen.
     unread: Vec<LinkEvent>,
+    /// What came over links that it does not read from, each with what came.
+    held: BTreeMap<LinkId, Vec<LinkEvent>>,
     /// What was sent to nodes that read nothing.
     unwritten: Vec<(LinkId, Bytes)>,
 }
@@ -51,6 +53,8 @@ pub struct World {
     queue: BTreeMap<(Timestamp, u64), (usize, LinkEvent)>,
     cut: BTreeSet<(usize, usize)>,
     by_hand: BTreeMap<LinkId, Vec<Bytes>>,
+    /// What is read of links that were not read from.
+    unheld: VecDeque<(usize, LinkEvent)>,
     /// Ports at which the test itself listens.
     pub doors: BTreeSet<u16>,
     /// The links that came to the doors: who dialled, its name for the link, and the port.
@@ -77,6 +81,7 @@ impl World {
             queue: BTreeMap::new(),
             cut: BTreeSet::new(),
             by_hand: BTreeMap::new(),
+            unheld: VecDeque::new(),
             doors: BTreeSet::new(),
             knocks: Vec::new(),
             is_silent: false,
@@ -106,6 +111,7 @@ impl World {
             is_frozen: false,
             deadlines: 0,
             unread: Vec::new(),
+            held: BTreeMap::new(),
             unwritten: Vec::new(),
         });
         self.transmissions.push(0);
@@ -243,6 +249,9 @@ impl World {
     }
 
     fn next_step(&self) -> Option<Timestamp> {
+        if !self.unheld.is_empty() {
+            return Some(self.now);
+        }
         let timeouts = self
             .nodes
             .iter()
@@ -254,6 +263,9 @@ impl World {
     }
 
     fn step(&mut self) {
+        if let Some((number, event)) = self.unheld.pop_front() {
+            return self.deliver(number, event);
+        }
         if let Some(entry) = self
             .queue
             .first_entry()
@@ -279,6 +291,13 @@ impl World {
         }
         if self.nodes[number].is_frozen {
             return self.nodes[number].unread.push(event);
+        }
+        let of_data = match &event {
+            LinkEvent::Received { link, .. } | LinkEvent::Closed { link, .. } => Some(*link),
+            _ => None,
+        };
+        if let Some(held) = of_data.and_then(|link| self.nodes[number].held.get_mut(&link)) {
+            return held.push(event);
         }
         match event {
             LinkEvent::Received { link, bytes } => {
@@ -310,7 +329,16 @@ impl World {
                     }
                 }
                 Output::Ping { link } => self.ping(number, link),
+                Output::Pause { link } => {
+                    self.nodes[number].held.insert(link, Vec::new());
+                }
+                Output::Resume { link } => {
+                    let held = self.nodes[number].held.remove(&link);
+                    let held = held.into_iter().flatten();
+                    self.unheld.extend(held.map(|event| (number, event)));
+                }
                 Output::Close { link, reason } => {
+                    self.nodes[number].held.remove(&link);
                     let down = LinkDown::ClosedByPeer {
                         code: Some(reason.code()),
                         reason: reason.to_string(),

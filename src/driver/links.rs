@@ -1,0 +1,209 @@
+//! The driver's links: bytes in and out of them, and what the core wants of them.
+//!
+//! A link that brings much is read in portions, so that what it causes is written before more of it comes.
+
+use core::task::{Context, Poll};
+
+use bytes::Bytes;
+
+use super::slot::{Progress, Read, Slot, State};
+use super::{Driver, Observer};
+use crate::id::LinkId;
+use crate::mesh::{CloseReason, LinkDown, LinkEvent, Output};
+use crate::time::Timestamp;
+use crate::transport::{Clock, Link, Transport};
+
+/// Reads from one link before the others get a turn.
+const READS: usize = 16;
+/// So many bytes that were read are answered, and handed on, in one go. 64 KiB: with more, links would hold more than they may
+/// ([`Config::link_budget`](crate::Config::link_budget)) before any of it was written.
+const TOGETHER: usize = 64 << 10;
+impl<T, C, O> Driver<T, C, O>
+where
+    T: Transport,
+    C: Clock,
+    O: Observer,
+{
+    pub(super) fn accept(&mut self, now: Timestamp, cx: &mut Context<'_>) -> bool {
+        // A node that closes opens no door: else those who come in would keep it from its end.
+        if self.closed {
+            return false;
+        }
+        let Poll::Ready(link) = self.transport.poll_accept(cx) else {
+            return false;
+        };
+        let id = LinkId::accepted(self.accepted);
+        self.accepted += 1;
+        let info = link.info();
+        self.slots
+            .insert(id, Slot::new(id, State::Up(link), &self.ready));
+        self.mesh
+            .handle_link(now, LinkEvent::Opened { link: id, info });
+        true
+    }
+
+    pub(super) fn poll_a_link(&mut self, now: Timestamp) -> bool {
+        let Some(id) = self.ready.pop() else {
+            return false;
+        };
+        let Some(slot) = self.slots.get_mut(&id) else {
+            return true;
+        };
+        // A link that was woken may have bytes, room, or both.
+        match slot.poll() {
+            Progress::None => {}
+            Progress::Opened(info) => self
+                .mesh
+                .handle_link(now, LinkEvent::Opened { link: id, info }),
+            Progress::Up { written } => {
+                self.tell_written(now, id, written);
+                self.read(now, id);
+            }
+            Progress::Down(down) => self.lose(now, id, down),
+            Progress::Ended => drop(self.slots.remove(&id)),
+        }
+        true
+    }
+
+    fn tell_written(&mut self, now: Timestamp, link: LinkId, bytes: usize) {
+        if bytes > 0 {
+            self.mesh
+                .handle_link(now, LinkEvent::Written { link, bytes });
+        }
+    }
+
+    /// Takes what a link has brought, as much as fits into its turn. The core may have it paused, or closed, at any of it; what
+    /// it wants sent goes out together.
+    fn read(&mut self, now: Timestamp, id: LinkId) {
+        let mut unsent = 0;
+        for _ in 0..READS {
+            let Some(slot) = self.slots.get_mut(&id) else {
+                return;
+            };
+            let read = slot.read();
+            let is_alive = slot.take_pong();
+            match read {
+                Read::Nothing => return self.tell_alive(now, id, is_alive),
+                Read::Down(down) => return self.lose(now, id, down),
+                Read::Bytes(bytes) => {
+                    unsent += bytes.len();
+                    self.mesh
+                        .handle_link(now, LinkEvent::Received { link: id, bytes });
+                }
+            }
+            self.tell_alive(now, id, is_alive);
+            self.obey(now);
+            if unsent >= TOGETHER {
+                unsent = 0;
+                self.carry_out(now);
+            }
+        }
+        if let Some(slot) = self.slots.get(&id) {
+            slot.read_on_later();
+        }
+    }
+
+    fn tell_alive(&mut self, now: Timestamp, link: LinkId, is_alive: bool) {
+        if is_alive {
+            self.mesh.handle_link(now, LinkEvent::Alive { link });
+        }
+    }
+
+    fn lose(&mut self, now: Timestamp, link: LinkId, down: LinkDown) {
+        self.slots.remove(&link);
+        self.mesh.handle_link(now, LinkEvent::Closed { link, down });
+    }
+
+    /// Does what the core wants, until it wants nothing more.
+    pub(super) fn carry_out(&mut self, now: Timestamp) {
+        loop {
+            self.obey(now);
+            if !self.flush(now) {
+                return;
+            }
+        }
+    }
+
+    /// Does what the core wants; what it wants sent is given to the links, and not yet written.
+    fn obey(&mut self, now: Timestamp) {
+        while let Some(output) = self.mesh.poll_output() {
+            match output {
+                Output::Dial { link, address } => self.dial(link, &address),
+                Output::Transmit { to, frame } => self.transmit(&to, &frame),
+                Output::Ping { link } => {
+                    if self.slots.get_mut(&link).is_some_and(Slot::ping) {
+                        self.unflushed.push(link);
+                    }
+                }
+                Output::Pause { link } => self.pause(link, true),
+                Output::Resume { link } => self.pause(link, false),
+                Output::Close { link, reason } => self.end(now, link, reason),
+                Output::Event(event) => self.tell(event),
+            }
+        }
+    }
+
+    fn transmit(&mut self, to: &[LinkId], frame: &Bytes) {
+        for &id in to {
+            let Some(slot) = self.slots.get_mut(&id) else {
+                continue;
+            };
+            if slot.send(frame.clone()) {
+                self.unflushed.push(id);
+            }
+        }
+    }
+
+    fn pause(&mut self, link: LinkId, is_paused: bool) {
+        if let Some(slot) = self.slots.get_mut(&link) {
+            slot.pause(is_paused);
+        }
+    }
+
+    fn dial(&mut self, id: LinkId, address: &crate::address::Address) {
+        let dial = self.transport.dial(address);
+        self.slots
+            .insert(id, Slot::new(id, State::Dialling(dial), &self.ready));
+    }
+
+    /// Writes to every link that was given frames; false if there was none.
+    fn flush(&mut self, now: Timestamp) -> bool {
+        if self.unflushed.is_empty() {
+            return false;
+        }
+        for id in core::mem::take(&mut self.unflushed) {
+            let Some(slot) = self.slots.get_mut(&id) else {
+                continue;
+            };
+            match slot.flush() {
+                0 => {}
+                bytes => self
+                    .mesh
+                    .handle_link(now, LinkEvent::Written { link: id, bytes }),
+            }
+        }
+        true
+    }
+
+    fn end(&mut self, now: Timestamp, id: LinkId, reason: CloseReason) {
+        let Some(slot) = self.slots.get_mut(&id) else {
+            return;
+        };
+        if slot.end(reason) {
+            self.ending.push_back((now + self.mesh.config().linger, id));
+        } else {
+            self.slots.remove(&id);
+        }
+    }
+
+    /// Drops the links that did not end in time.
+    pub(super) fn drop_overdue(&mut self, now: Timestamp) {
+        while let Some(&(at, id)) = self.ending.front() {
+            if at > now && self.slots.contains_key(&id) {
+                return;
+            }
+            self.ending.pop_front();
+            self.slots.remove(&id);
+        }
+    }
+}

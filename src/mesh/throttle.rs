@@ -1,0 +1,158 @@
+//! Who brings more than it may: its link is read from more slowly, and its questions are answered later. Nothing of it is lost:
+//! what is not read waits in the network, whose own window holds the sender back.
+//!
+//! Only what strangers bring is held against them: on links that a node accepts, and on those that hearsay had it dial. A
+//! node that nobody can dial reads all that it gets.
+
+use core::time::Duration;
+
+use super::Mesh;
+use super::event::Output;
+use super::meter::{Bill, Whose};
+use super::targets::Origin;
+use super::timers::Timer;
+use crate::id::LinkId;
+use crate::time::Timestamp;
+use crate::wire::{Kind, Message, sub_flag};
+
+/// How much longer than it must a pause lasts, so that a link is read from in portions: some twenty a second.
+const PORTION: Duration = Duration::from_millis(50);
+
+impl Mesh {
+    /// Whether what a link brings is held against anybody, now that it is known who is there.
+    pub(super) fn set_meter(&mut self, id: LinkId) {
+        let is_exempt = self.is_exempt(id);
+        if let Some(link) = self.links.get_mut(&id) {
+            link.meter.is_exempt = is_exempt;
+        }
+    }
+
+    fn is_exempt(&self, id: LinkId) -> bool {
+        let Some(link) = self.links.get(&id) else {
+            return true;
+        };
+        let target = link.target.and_then(|target| self.targets.target(target));
+        let is_users = target.is_some_and(|target| target.origin == Origin::User);
+        let is_trusted = link.node().is_some_and(|node| {
+            let mut trusted = self.config.trusted.iter();
+            trusted.any(|trusted| trusted.includes(node, link.info.remote.as_deref()))
+        });
+        self.config.advertise.is_empty() || link.lent.is_some() || is_users || is_trusted
+    }
+
+    /// Charges a message to whom it goes.
+    pub(super) fn charge_message(
+        &mut self,
+        now: Timestamp,
+        id: LinkId,
+        bytes: usize,
+        message: &Message,
+    ) {
+        let peer = self.links.get(&id).and_then(|link| link.node());
+        let is_peers = peer == Some(message.sender());
+        let of = match message.kind() {
+            Kind::Broadcast if is_peers => Whose::Peer,
+            // Nobody is to blame for what this node asked for.
+            Kind::Broadcast if self.catch_ups.is_asked(&message.id()) => Whose::Nobody,
+            Kind::Broadcast => Whose::Author(message.sender()),
+            Kind::Whisper if is_application(message) => Whose::Peer,
+            _ => Whose::Nobody,
+        };
+        let is_request =
+            message.kind() == Kind::Broadcast && message.sub_flag() == Some(sub_flag::REQUEST);
+        let bill = Bill {
+            of,
+            bytes,
+            is_request,
+        };
+        self.charge(now, id, bill);
+    }
+
+    /// Charges a frame that is of no use: a copy, or what makes no sense.
+    pub(super) fn charge_waste(&mut self, now: Timestamp, id: LinkId, bytes: usize) {
+        let bill = Bill {
+            of: Whose::Nobody,
+            bytes,
+            is_request: false,
+        };
+        self.charge(now, id, bill);
+    }
+
+    fn charge(&mut self, now: Timestamp, id: LinkId, bill: Bill<'_>) {
+        let Some(link) = self.links.get_mut(&id) else {
+            return;
+        };
+        let authors = &mut self.authors;
+        let next = link.meter.charge(now, &self.config, id, authors, bill);
+        if next > now {
+            self.pause(id, next + PORTION);
+        }
+    }
+
+    /// Reads no more from a link until `until`.
+    fn pause(&mut self, id: LinkId, until: Timestamp) {
+        let Some(link) = self.links.get_mut(&id) else {
+            return;
+        };
+        link.meter.is_paused = true;
+        self.stats.slowed += 1;
+        if !core::mem::replace(&mut link.meter.is_told, true) {
+            self.outputs.push_back(Output::Pause { link: id });
+        }
+        self.timers.set(Timer::Meter(id), until);
+    }
+
+    /// A link may bring more: first what was read already, then what waits in the network.
+    pub(super) fn pause_over(&mut self, now: Timestamp, id: LinkId) {
+        let Some(link) = self.links.get_mut(&id) else {
+            return;
+        };
+        link.meter.is_paused = false;
+        if link.reader.buffered() > 0 {
+            // It was said long ago, and is heard only now.
+            link.hears(now, self.config.silence);
+        }
+        self.read_frames(now, id);
+        if let Some(link) = self.links.get_mut(&id)
+            && !link.meter.is_paused
+            && core::mem::take(&mut link.meter.is_told)
+        {
+            self.outputs.push_back(Output::Resume { link: id });
+        }
+    }
+
+    /// A peer asks for this node's peers: it is told, now or as soon as it may be.
+    pub(super) fn peers_asked_for(&mut self, now: Timestamp, id: LinkId) {
+        let rate = self.config.peers_rate;
+        let Some(link) = self.links.get_mut(&id) else {
+            return;
+        };
+        match link.meter.peers.take(now, rate) {
+            Ok(()) => self.tell_peers(now, id),
+            // However often it asks meanwhile, one answer does for all.
+            Err(at) => {
+                self.stats.deferred += 1;
+                self.timers.set_if_unset(Timer::Peers(id), at);
+            }
+        }
+    }
+
+    /// Whether a peer may have its renegotiation answered.
+    pub(super) fn may_renegotiate(&mut self, now: Timestamp, id: LinkId) -> bool {
+        let rate = self.config.renegotiation_rate;
+        let link = self.links.get_mut(&id);
+        let may = link.is_some_and(|link| link.meter.renegotiations.take(now, rate).is_ok());
+        if !may {
+            self.stats.deferred += 1;
+        }
+        may
+    }
+}
+
+/// Whether a whisper is what a user said.
+fn is_application(message: &Message) -> bool {
+    matches!(
+        message.sub_flag(),
+        Some(sub_flag::BROADCAST | sub_flag::WHISPER)
+    )
+}
