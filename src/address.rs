@@ -320,13 +320,28 @@ fn path_of(scheme: Scheme, path: &str) -> Option<String> {
 }
 
 fn is_host(host: &str) -> bool {
-    let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_') || b >= 0x80;
-    let name = !host.is_empty() && host.len() <= MAX_HOST && host.bytes().all(legal);
-    // IPv6 may carry a zone (`fe80::1%eth0`), which the parser of the standard library does not know.
-    name || host
-        .split('%')
-        .next()
-        .is_some_and(|ip| ip.parse::<core::net::Ipv6Addr>().is_ok())
+    host.len() <= MAX_HOST && (is_name(host) || is_ipv6(host))
+}
+
+/// Letters of any script, and nothing that a terminal would obey: peers tell addresses, and logs show them.
+fn is_name(name: &str) -> bool {
+    let legal = |c: char| {
+        if c.is_ascii() {
+            c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')
+        } else {
+            !c.is_control() && !c.is_whitespace()
+        }
+    };
+    !name.is_empty() && name.chars().all(legal)
+}
+
+/// IPv6 may carry a zone (`fe80::1%eth0`, RFC 4007, 11), which the parser of the standard library does not know.
+fn is_ipv6(host: &str) -> bool {
+    let (ip, zone) = match host.split_once('%') {
+        Some((ip, zone)) => (ip, Some(zone)),
+        None => (host, None),
+    };
+    ip.parse::<core::net::Ipv6Addr>().is_ok() && zone.is_none_or(is_name)
 }
 
 fn shorten(text: &str) -> String {
@@ -374,6 +389,26 @@ mod tests {
         assert!(text("ws://:80").contains("not a host"));
         assert!(text("ws://a b:80").contains("not a host"));
         assert!(text("tcp://[::1").contains("not a host"));
+    }
+
+    #[test]
+    fn a_zone_is_a_name_and_bounded_like_a_host() {
+        let zoned = |zone: &str| parse(&format!("tcp://[fe80::1%{zone}]:80"));
+        assert!(zoned("eth0").is_ok());
+        for zone in ["", "eth0%1", "a\x1b[2J", "a b", &"x".repeat(MAX_HOST)] {
+            assert!(zoned(zone).is_err(), "{zone:?}");
+        }
+        // Its text would be read as something else.
+        assert!(parse("ws://fe80::1%eth0]:80").is_err());
+    }
+
+    #[test]
+    fn no_host_commands_a_terminal() {
+        assert!(parse("tcp://bücher.example:80").is_ok());
+        // U+009B begins a command as ESC [ does.
+        for host in ["a\u{9b}2J", "a\u{85}b", "a\u{2028}b", "a\x1bb"] {
+            assert!(parse(&format!("tcp://{host}:80")).is_err(), "{host:?}");
+        }
     }
 
     #[test]
