@@ -28,7 +28,7 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 use super::TransportOptions;
 use super::files::{Asset, Files};
 use super::link::NativeLink;
-use super::socket::ReadBuffer;
+use super::socket::{ByteStream, ReadBuffer};
 use super::stream::Stream;
 use super::websocket::WebSocketLink;
 use crate::address::Scheme;
@@ -93,6 +93,18 @@ pub(super) async fn serve(
     permit: OwnedSemaphorePermit,
     deadline: Instant,
 ) -> Option<NativeLink> {
+    let link = upgraded(stream, &info, site, permit, deadline).await?;
+    Some(NativeLink::websocket(info, link))
+}
+
+/// As [`serve`], over any stream.
+pub(super) async fn upgraded<S: ByteStream + 'static>(
+    stream: S,
+    info: &LinkInfo,
+    site: Arc<Site>,
+    permit: OwnedSemaphorePermit,
+    deadline: Instant,
+) -> Option<WebSocketLink<S>> {
     let visit = Arc::new(Visit::new(site.clone(), permit));
     let service = service_fn(|request| {
         let visit = visit.clone();
@@ -108,17 +120,17 @@ pub(super) async fn serve(
         tracing::debug!(%error, remote = info.remote, "a connection to a listener failed");
     }
     let upgrade = visit.state().upgrade.take()?;
-    let parts = upgrade.await.ok()?.downcast::<TokioIo<Stream>>().ok()?;
+    let parts = upgrade.await.ok()?.downcast::<TokioIo<S>>().ok()?;
     // What came right behind the request is the WebSocket's first.
     let (stream, early) = (parts.io.into_inner(), parts.read_buf);
-    let link = WebSocketLink::new(
+    let buffer = site.buffer.clone();
+    Some(WebSocketLink::new(
         stream,
         &early,
         Role::Server,
-        site.buffer.clone(),
+        buffer,
         site.max_frame,
-    );
-    Some(NativeLink::websocket(info, link))
+    ))
 }
 
 /// One connection, from a stranger to a guest or a WebSocket.

@@ -22,6 +22,9 @@ mod clock;
 mod dial;
 mod files;
 mod framing;
+#[cfg(any(fuzzing, test))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod identity;
 mod link;
