@@ -1,0 +1,53 @@
+//! The relatives' own libraries, each in a program of its own that ends with its input.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+
+use serde_json::Value as Json;
+
+use crate::differs::Relative;
+use crate::hex;
+
+/// Gives a relative some msgpack; returns that, and what the relative makes of each.
+pub fn ask(
+    relative: Relative,
+    messages: impl Iterator<Item = Vec<u8>>,
+) -> (Vec<Vec<u8>>, impl Iterator<Item = Json>) {
+    let messages: Vec<_> = messages.collect();
+    let mut process = program(relative)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a program that runs: run `cargo xtask setup` first");
+    let mut input = process.stdin.take().expect("a pipe");
+    let output = BufReader::new(process.stdout.take().expect("a pipe"));
+    let lines: String = messages.iter().map(|message| hex(message) + "\n").collect();
+    // Beside the reading, or both pipes would be full.
+    thread::spawn(move || input.write_all(lines.as_bytes()));
+    let answers = output.lines().map_while(Result::ok).map(move |line| {
+        // The program is alive as long as it is read from.
+        let _ = &process;
+        serde_json::from_str(&line).expect("an answer in JSON")
+    });
+    (messages, answers)
+}
+
+fn program(relative: Relative) -> Command {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let support = root.join("tests/support");
+    match relative {
+        Relative::Python => {
+            let mut python = Command::new(root.join("target/venv/bin/python"));
+            python.arg(support.join("msgpack_told.py"));
+            python
+        }
+        Relative::JavaScript => {
+            let mut node = Command::new("node");
+            node.arg(support.join("msgpack_told.js"));
+            node.env("NODE_PATH", root.join("target/js2p/node_modules"));
+            node
+        }
+    }
+}
