@@ -8,8 +8,10 @@
 mod browser;
 mod bundlers;
 mod demo;
+mod differential;
 mod firefox;
 mod floors;
+mod fuzz;
 mod harness;
 mod js2p;
 mod lean;
@@ -49,9 +51,12 @@ Usage: cargo xtask COMMAND
   sim [--seeds N] [--from N]        run storms of the simulator, 2,000 if not told otherwise
   sim --replay LINE                 run the storm of that line again
   sim --defects                     put known defects into a copy of the core: the storms have to find each
+  fuzz [TARGET...] [--seconds N | --runs N]
+                                    run the fuzz targets, all of them if none is named, for 60 s each if not told otherwise
+  fuzz differential [--runs N]      compare our msgpack with that of py2p and js2p over N messages, 100,000 if not told otherwise
   floors                            check that the modules of src import downward only
 
-Stages: setup, npm, js, page, types, native, wasm, peer, browser, sim, long
+Stages: setup, npm, js, page, types, native, wasm, peer, browser, sim, fuzz, long
 Tools:  rust, wasm-bindgen, browser, node, bundlers, python, js2p
 ";
 
@@ -79,6 +84,10 @@ fn dispatch(words: &[&str]) -> Outcome<ExitCode> {
         ["sim", words @ ..] => {
             let task = sim::Task::of(words).ok_or_else(|| not_understood(words))?;
             sim::run(&project, &task)?;
+        }
+        ["fuzz", words @ ..] => {
+            let task = fuzz::Task::of(words).ok_or_else(|| not_understood(words))?;
+            fuzz::run(&project, &task)?;
         }
         ["floors"] => floors::check(&project)?,
         _ => return Err(not_understood(words)),

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use crate::browser;
 use crate::firefox;
+use crate::fuzz;
 use crate::harness::Harness;
 use crate::node;
 use crate::package;
@@ -46,7 +47,7 @@ pub(crate) struct Run<'a> {
 }
 
 /// All stages, in the order in which they run.
-pub(crate) const STAGES: [Stage; 13] = [
+pub(crate) const STAGES: [Stage; 14] = [
     Stage {
         name: "setup",
         what: "what must be installed",
@@ -130,6 +131,13 @@ pub(crate) const STAGES: [Stage; 13] = [
         needs: &[],
         long: false,
         run: storms,
+    },
+    Stage {
+        name: "fuzz",
+        what: "random bytes against what reads them, 10 s a target",
+        needs: &[],
+        long: false,
+        run: random_bytes,
     },
     Stage {
         name: "long",
@@ -253,6 +261,18 @@ fn storms(run: &mut Run<'_>) -> Outcome {
     sim::test(run.project)?;
     run.tally
         .read("test result: ok. 1 passed; 0 failed; 0 ignored");
+    Ok(())
+}
+
+/// The fuzz targets, each of them one test.
+fn random_bytes(run: &mut Run<'_>) -> Outcome {
+    if run.filter.is_some() {
+        return Ok(());
+    }
+    let count = fuzz::test(run.project)?;
+    run.tally.read(&format!(
+        "test result: ok. {count} passed; 0 failed; 0 ignored"
+    ));
     Ok(())
 }
 
