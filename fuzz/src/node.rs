@@ -100,12 +100,15 @@ fn on_link(rig: &mut Rig, choices: &mut Choices<'_>, link: LinkId, action: usize
     }
 }
 
-/// What was said before by anybody, whole or in two parts.
+/// What was said before by anybody, as it was or compressed, whole or in two parts.
 fn again(rig: &mut Rig, choices: &mut Choices<'_>, link: LinkId) {
     if rig.said.is_empty() {
         return;
     }
-    let frame = rig.said[choices.below(rig.said.len())].clone();
+    let mut frame = rig.said[choices.below(rig.said.len())].clone();
+    if choices.flag() {
+        frame = said::compressed(&frame).unwrap_or(frame);
+    }
     let cut = frame.len() * choices.below(256) / 255;
     rig.receive(link, frame.slice(..cut));
     if choices.below(4) < 3 {

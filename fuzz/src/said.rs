@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use rs2p::id::{LinkId, MessageId, NodeId};
 use rs2p::time::WallSeconds;
-use rs2p::wire::{Draft, Kind, Message, Signal, Time, Trailer, Value};
+use rs2p::wire::{
+    Compression, Draft, Frame, FrameReader, Kind, Limits, Message, Signal, Time, Trailer, Value,
+};
 
 use super::choices::Choices;
 use super::rig::{Rig, speaker};
@@ -70,6 +72,17 @@ pub fn sealed(packed: &[u8]) -> Bytes {
     let id = MessageId::of(packed);
     let length = u32::try_from(id.0.len() + packed.len()).expect("short");
     [&length.to_be_bytes(), &id.0[..], packed].concat().into()
+}
+
+/// The same message compressed, where that is shorter; nothing for one that is compressed already.
+pub fn compressed(frame: &Bytes) -> Option<Bytes> {
+    let mut reader = FrameReader::new(frame.len());
+    reader.push(frame.clone());
+    let frame = reader.next_frame().ok().flatten()?;
+    let message = frame.open(&[], usize::MAX, &Limits::DEFAULT).ok()?;
+    message
+        .compressed_frame(Compression::Zlib)
+        .map(Frame::into_bytes)
 }
 
 /// The peer itself, mostly.
