@@ -11,6 +11,7 @@ mod program;
 mod relay;
 mod ring;
 mod send;
+mod settings;
 mod sim;
 mod terminal;
 mod tls;

@@ -5,6 +5,7 @@
 //! | module | its one idea |
 //! | --- | --- |
 //! | `args`, `parse` | the words and the help; what is wrong with words |
+//! | `settings` | the limits of a relay: flags, variables, a file |
 //! | `relay`, `send`, `listen`, `sim`, `with_relay` | one command each |
 //! | `join` | into the mesh, through at least one of several peers |
 //! | `advertise` | where others are told to dial a relay |
@@ -28,6 +29,7 @@ mod received;
 mod relay;
 mod say;
 mod send;
+mod settings;
 mod signal;
 mod sim;
 mod tls;
@@ -40,11 +42,13 @@ use args::{Cli, Command};
 use fault::Fault;
 use log::Log;
 use parse::Unparsed;
+use settings::World;
 
 /// Runs the program.
 pub(crate) fn main() -> ExitCode {
-    let outcome = match parse::parse(std::env::args_os()) {
+    let outcome = match parse::parse(std::env::args_os(), &World::SYSTEM) {
         Ok(cli) => run(cli),
+        Err(Unparsed::Shown(text)) => say::whole(&text),
         Err(Unparsed::Fault(fault)) => Err(fault),
         // Help, the version, and what clap words better than one line could.
         Err(Unparsed::Clap(error)) => error.exit(),
@@ -67,7 +71,7 @@ fn run(cli: Cli) -> Result<(), Fault> {
         .map_err(|error| Fault::job(format!("the system gives no event loop: {error}")))?;
     let outcome = runtime.block_on(async {
         match cli.command {
-            Command::Relay(relay) => relay::run(relay).await,
+            Command::Relay(relay) => relay::run(*relay).await,
             Command::Send(send) => send::run(send).await,
             Command::Listen(listen) => listen::run(listen).await,
             Command::Sim(sim) => sim::run(sim).await,

@@ -14,6 +14,7 @@ use rs2p::sim::scenario::{Scenario, ScenarioOptions};
 use rs2p::{Address, Topic};
 
 use super::advertise::Advertised;
+use super::settings::Limits;
 
 /// What `relay` does, at length.
 const RELAY: &str = r#"Run a node that others link to, which passes messages on between them
@@ -27,7 +28,15 @@ and for tls:// and wss:// also "pin":"<hex>", the SHA-256 of the certificate,
 which others can give to --tls-pin.
 
 It runs until SIGINT or SIGTERM, which close every link; a second signal ends
-it at once."#;
+it at once.
+
+Every option is also a variable, and a key of a file: --peer is RS2P_PEER, with
+blanks between several, and peer = ["URL", …] in the TOML file of --config,
+where limits stand under [limits]. A flag goes before a variable, and a variable
+before the file. --print-config shows what is in force, and where it came from.
+
+Of the limits SIZE is 1MiB, 256KiB or a number of bytes, and TIME 10s, 250ms, 2m
+or 1h."#;
 
 /// What `listen` does, at length: its lines are its interface.
 const LISTEN: &str = r#"Print the messages of the mesh, a line each
@@ -99,7 +108,7 @@ pub(super) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    Relay(Relay),
+    Relay(Box<Relay>),
     Send(Send),
     Listen(Listen),
     Sim(Sim),
@@ -121,6 +130,7 @@ impl Command {
 #[derive(Debug, Args)]
 #[command(
     long_about = RELAY,
+    override_usage = "rs2p relay --listen <URL>... [OPTIONS]\n       rs2p relay --config <FILE> [OPTIONS]",
     after_help = "\
 Examples:
   rs2p relay --listen ws://127.0.0.1:8765
@@ -129,18 +139,20 @@ Examples:
   rs2p relay --listen wss://0.0.0.0:8767 --tls-cert chain.pem --tls-key key.pem
   rs2p relay --listen tls://127.0.0.1:8768 --tls-self-signed
   rs2p relay --listen tcp://127.0.0.1:0 --peer ws://127.0.0.1:8765
+  rs2p relay --listen ws://127.0.0.1:8765 --print-config > relay.toml
+  rs2p relay --config relay.toml
 
 Exit codes:
   0  a signal ended it
-  1  an address cannot be listened on, or a second signal ended it at once
-  2  wrong usage"
+  1  an address cannot be listened on, a file cannot be read, or a second signal ended it at once
+  2  wrong usage, of words, variables or the file of --config"
 )]
 pub(super) struct Relay {
     #[command(flatten)]
     pub(super) mesh: MeshArgs,
 
     /// Where to listen, as ws://HOST:PORT or wss, tcp, tls; port 0 takes a free one. Takes several, and may be repeated
-    #[arg(long, value_name = "URL", required = true, num_args = 1.., value_parser = listener)]
+    #[arg(long, value_name = "URL", num_args = 1.., value_parser = listener)]
     pub(super) listen: Vec<Address>,
 
     /// A node to link to, for ever. Takes several, and may be repeated
@@ -163,6 +175,14 @@ pub(super) struct Relay {
     #[arg(long, value_name = "FILE")]
     pub(super) id_file: Option<PathBuf>,
 
+    /// A TOML file with any of these options as keys; paths in it are as on the command line
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+
+    /// Print what is in force, as such a file, and end
+    #[arg(long)]
+    pub(super) print_config: bool,
+
     #[command(flatten)]
     pub(super) style: StyleArgs,
 
@@ -171,6 +191,9 @@ pub(super) struct Relay {
 
     #[command(flatten)]
     pub(super) trust: TrustArgs,
+
+    #[command(flatten)]
+    pub(super) limits: Limits,
 }
 
 /// Send a message to every node of the mesh
@@ -358,11 +381,11 @@ pub(super) struct IdentityArgs {
     /// The certificate that tls:// and wss:// listeners show, in PEM, with those that lead to its authority behind it
     ///
     /// The files of --tls-cert and --tls-key are read again when they change, without a restart.
-    #[arg(long, value_name = "FILE", requires = "tls_key", help_heading = TLS)]
+    #[arg(long, value_name = "FILE", help_heading = TLS)]
     pub(super) tls_cert: Option<PathBuf>,
 
     /// The private key of --tls-cert, in PEM and without password
-    #[arg(long, value_name = "FILE", requires = "tls_cert", help_heading = TLS)]
+    #[arg(long, value_name = "FILE", help_heading = TLS)]
     pub(super) tls_key: Option<PathBuf>,
 
     /// The family's SSL mode: show a certificate that is made at the start, and trust whoever answers when dialling

@@ -2,12 +2,16 @@
 
 use std::ffi::{OsStr, OsString};
 
-use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use rs2p::address::Scheme;
 
-use super::args::Cli;
+use super::args::{Cli, Command};
 use super::fault::Fault;
+use super::settings::{self, Layers, World};
+
+/// What a relay says that is told of no place to listen.
+const NO_LISTEN: &str = "no --listen: say where to listen, as --listen ws://127.0.0.1:8765";
 
 /// Why words are no command.
 #[derive(Debug)]
@@ -16,14 +20,74 @@ pub(super) enum Unparsed {
     Fault(Fault),
     /// Anything else: an unknown option, or a call for help.
     Clap(clap::Error),
+    /// They ask for no more than this text.
+    Shown(String),
 }
 
-/// Reads the command line, the program's name first.
-pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, Unparsed> {
-    Cli::try_parse_from(spread_peers(words)).map_err(|error| match in_one_line(&error) {
+impl From<Fault> for Unparsed {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// Reads the command line, the program's name first, and for a relay what variables and a file say besides.
+pub(super) fn parse(
+    words: impl IntoIterator<Item = OsString>,
+    world: &World<'_>,
+) -> Result<Cli, Unparsed> {
+    let words = spread_peers(words);
+    let (cli, matches) = read(&words, |option, what| format!("{option}: {what}"))?;
+    match (&cli.command, matches.subcommand()) {
+        (Command::Relay(relay), Some((name, matches))) => {
+            let mut program = Cli::command();
+            program.build();
+            let Some(command) = program.find_subcommand(name) else {
+                return Ok(cli);
+            };
+            let layers = Layers::gather(command, matches, relay.config.as_deref(), world)?;
+            with_layers(words, command, &layers)
+        }
+        _ => Ok(cli),
+    }
+}
+
+/// Reads the command line of a relay together with what is said elsewhere.
+fn with_layers(
+    mut words: Vec<OsString>,
+    command: &clap::Command,
+    layers: &Layers,
+) -> Result<Cli, Unparsed> {
+    let end = words.iter().position(|word| word == "--");
+    let end = end.unwrap_or(words.len());
+    words.splice(end..end, layers.words());
+    let (cli, matches) = read(&words, |option, what| layers.about(option, what))?;
+    if let (Command::Relay(relay), Some((_, matches))) = (&cli.command, matches.subcommand()) {
+        settings::check(&relay.limits, layers)?;
+        if relay.print_config {
+            let text = settings::print(command, matches, &relay.limits, layers)?;
+            return Err(Unparsed::Shown(text));
+        }
+        if relay.listen.is_empty() {
+            return Err(Fault::usage(NO_LISTEN).into());
+        }
+    }
+    Ok(cli)
+}
+
+/// Reads words; `about` says what is wrong with one option in the words of where it came from.
+fn read(
+    words: &[OsString],
+    about: impl Fn(&str, &str) -> String,
+) -> Result<(Cli, ArgMatches), Unparsed> {
+    let unparsed = |error: clap::Error| match in_one_line(&error, &about) {
         Some(line) => Unparsed::Fault(Fault::usage(line)),
         None => Unparsed::Clap(error),
-    })
+    };
+    let matches = Cli::command()
+        .try_get_matches_from(words)
+        .map_err(unparsed)?;
+    let cli = Cli::from_arg_matches(&matches).map_err(unparsed)?;
+    Ok((cli, matches))
 }
 
 /// Writes `--peer A B` as `--peer A --peer B`, so that what follows the addresses is free to be something else.
@@ -59,12 +123,13 @@ fn starts_with(word: &OsStr, start: &str) -> bool {
     word.as_encoded_bytes().starts_with(start.as_bytes())
 }
 
-fn in_one_line(error: &clap::Error) -> Option<String> {
+fn in_one_line(error: &clap::Error, about: impl Fn(&str, &str) -> String) -> Option<String> {
     match error.kind() {
         ErrorKind::ValueValidation => {
             let option = text(error, ContextKind::InvalidArg)?;
             let option = option.split_whitespace().next()?;
-            Some(format!("{option}: {}", std::error::Error::source(error)?))
+            let what = std::error::Error::source(error)?;
+            Some(about(option, &what.to_string()))
         }
         ErrorKind::MissingRequiredArgument => match error.get(ContextKind::InvalidArg)? {
             ContextValue::Strings(missing) => missing
@@ -87,10 +152,7 @@ fn text(error: &clap::Error, kind: ContextKind) -> Option<&str> {
 
 fn remedy(missing: &str) -> Option<&'static str> {
     match missing.split_whitespace().next()? {
-        "--listen" => Some("no --listen: say where to listen, as --listen ws://127.0.0.1:8765"),
         "--peer" => Some("no --peer: name a node to join through, as --peer ws://127.0.0.1:8765"),
-        "--tls-cert" => Some("no --tls-cert: name the certificate that --tls-key is the key of"),
-        "--tls-key" => Some("no --tls-key: name the private key of --tls-cert"),
         "<COMMAND>..." => Some("no COMMAND: say behind -- what to run beside the relay"),
         "<TEXT>..." => Some(
             "no TEXT: say what to send, or - for the lines of stdin (an address is TEXT after --)",
@@ -103,19 +165,24 @@ fn remedy(missing: &str) -> Option<&'static str> {
 mod tests {
     use rs2p::Address;
 
-    use super::super::args::Command;
     use super::*;
+
+    /// Nothing said but the words.
+    const NOTHING: World<'static> = World {
+        variable: &|_| None,
+        file: &|_| Err(std::io::ErrorKind::NotFound.into()),
+    };
 
     fn words(line: &str) -> Vec<OsString> {
         line.split_whitespace().map(OsString::from).collect()
     }
 
     fn read(line: &str) -> Command {
-        parse(words(line)).expect(line).command
+        parse(words(line), &NOTHING).expect(line).command
     }
 
     fn refused(line: &str) -> String {
-        match parse(words(line)) {
+        match parse(words(line), &NOTHING) {
             Err(Unparsed::Fault(fault)) => fault.to_string(),
             other => panic!("{line}: {other:?}"),
         }
@@ -212,14 +279,6 @@ mod tests {
                 "rs2p listen --peer tls://a:1 --tls-pin e3b0",
                 "--tls-pin: \"e3b0\" is no SHA-256 of a certificate",
             ),
-            (
-                "rs2p relay --listen tls://a:1 --tls-cert a",
-                "no --tls-key: ",
-            ),
-            (
-                "rs2p relay --listen tls://a:1 --tls-key a",
-                "no --tls-cert: ",
-            ),
             ("rs2p relay", "no --listen: "),
             ("rs2p listen", "no --peer: "),
             ("rs2p send hello", "no --peer: "),
@@ -245,7 +304,7 @@ mod tests {
             ("rs2p", 2),
             ("rs2p fly", 2),
         ] {
-            match parse(words(line)) {
+            match parse(words(line), &NOTHING) {
                 Err(Unparsed::Clap(error)) => assert_eq!(error.exit_code(), code, "{line}"),
                 other => panic!("{line}: {other:?}"),
             }

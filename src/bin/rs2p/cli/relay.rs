@@ -32,6 +32,7 @@ pub(super) async fn run(args: Relay) -> Result<(), Fault> {
     let trust = tls::trust_of_relay(&args.trust, &args.identity)?;
     let socket = node(&args)?
         .spawn_with(|options| {
+            args.limits.configure_transport(options);
             options.www = shown;
             options.tls.identity = identity;
             options.tls.trust = trust;
@@ -61,6 +62,7 @@ pub(super) async fn run(args: Relay) -> Result<(), Fault> {
 fn node(args: &Relay) -> Result<Builder, Fault> {
     let advertised = advertise::addresses(&args.advertise, &args.listen).map_err(Fault::usage)?;
     let node = join::node(&args.mesh.subnet, &args.peer).inbox(INBOX);
+    let node = node.configure(|config| args.limits.configure(config));
     let node = match &args.id_file {
         Some(file) => node.identity_file(file)?,
         None => node,

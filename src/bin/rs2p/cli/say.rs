@@ -1,4 +1,4 @@
-//! What the program says on stderr in its own name: `rs2p: …`, one line each.
+//! What the program says on stderr in its own name: `rs2p: …`, one line each; and on stdout, what it was asked to show.
 //!
 //! What happens in the node is the log's matter, not this one's.
 
@@ -23,6 +23,18 @@ pub(super) fn progress(text: impl fmt::Display) {
     if io::stderr().is_terminal() {
         line(format_args!("{text}"));
     }
+}
+
+/// A text that is all that the program was to write.
+///
+/// # Errors
+/// Nobody takes it.
+pub(super) fn whole(text: &str) -> Result<(), Fault> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+    written.map_err(|error| Fault::job(format!("stdout cannot be written ({error})")))
 }
 
 fn line(text: fmt::Arguments<'_>) {

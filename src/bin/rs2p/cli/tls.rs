@@ -66,6 +66,12 @@ pub(super) fn identity(
                 .map(Some)
                 .map_err(|error| about("--tls-cert, --tls-key", &error))
         }
+        (Some(_), None, false, _) => Err(Fault::usage(
+            "no --tls-key: name the private key of --tls-cert",
+        )),
+        (None, Some(_), false, _) => Err(Fault::usage(
+            "no --tls-cert: name the certificate that --tls-key is the key of",
+        )),
         (None, None, true, Some(_)) => ServerIdentity::self_signed()
             .map(Some)
             .map_err(|error| about("--tls-self-signed", &error)),

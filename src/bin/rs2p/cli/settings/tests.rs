@@ -1,0 +1,386 @@
+//! The table as a whole: every setting, said in every place.
+
+mod said;
+
+use std::collections::BTreeMap;
+
+use super::{Limits, Setting, all};
+use said::Said;
+
+/// The fields of a structure and their values, as it shows itself.
+fn fields(shown: &str) -> BTreeMap<String, String> {
+    let mut fields = BTreeMap::new();
+    let mut last = String::new();
+    for line in shown.lines() {
+        let field = line
+            .strip_prefix("    ")
+            .filter(|rest| !rest.starts_with([' ', '}', ']', ')']));
+        if let Some((name, value)) = field.and_then(|field| field.split_once(": ")) {
+            last = name.to_owned();
+            fields.insert(last.clone(), value.to_owned());
+        } else if let Some(value) = fields.get_mut(&last) {
+            value.push_str(line);
+        }
+    }
+    fields
+}
+
+fn all_fields(limits: &Limits) -> BTreeMap<String, String> {
+    let mut all = fields(&format!("{:#?}", limits.config));
+    all.extend(fields(&format!("{:#?}", limits.transport)));
+    all
+}
+
+/// The fields that differ from those of a relay that was told nothing.
+fn changed(limits: &Limits) -> Vec<String> {
+    let default = all_fields(&Limits::default());
+    let now = all_fields(limits).into_iter();
+    now.filter(|(name, value)| default.get(name) != Some(value))
+        .map(|(name, _)| name)
+        .collect()
+}
+
+/// A word that is not the default, and fits the other limits.
+fn other_word(setting: &Setting) -> &'static str {
+    const WORDS: [&str; 14] = [
+        "17s", "301s", "2ms", "7KiB", "3MiB", "3", "1003", "off", "wss", "5", "7:9", "public",
+        "any", "local",
+    ];
+    let default = setting.form.read(&mut Limits::default());
+    let fits = |word: &&&str| {
+        let mut limits = Limits::default();
+        setting.form.clear(&mut limits);
+        setting.form.write(&mut limits, word).is_ok()
+            && setting.form.read(&mut limits) != default
+            && limits.config.validate().is_ok()
+    };
+    WORDS
+        .iter()
+        .find(fits)
+        .unwrap_or_else(|| panic!("no word for --{}: add one", setting.name))
+}
+
+fn variable(setting: &Setting) -> String {
+    format!("RS2P_{}", setting.name.replace('-', "_").to_uppercase())
+}
+
+/// The line of a printed file that sets a key.
+fn line_of<'t>(printed: &'t str, name: &str) -> &'t str {
+    let start = format!("{name} = ");
+    let mut lines = printed.lines().filter(|line| line.starts_with(&start));
+    let line = lines
+        .next()
+        .unwrap_or_else(|| panic!("no {name} in {printed}"));
+    assert_eq!(lines.next(), None, "{name} is set twice");
+    line
+}
+
+/// A printed file without where its values came from.
+fn values(printed: &str) -> Vec<&str> {
+    let lines = printed.lines();
+    lines
+        .map(|line| line.rsplit_once(" # ").map_or(line, |(value, _)| value))
+        .collect()
+}
+
+#[test]
+fn every_setting_is_heard_from_every_place_and_printed() {
+    for setting in all() {
+        let (name, word) = (setting.name, other_word(setting));
+        let flag = format!("--{name}");
+        let quoted = match word.parse::<u64>() {
+            Ok(_) => word.to_owned(),
+            Err(_) => format!("'{word}'"),
+        };
+        for (said, words, source) in [
+            (Said::default(), &[&flag[..], word][..], "flag".to_owned()),
+            (
+                Said::variable(&variable(setting), word),
+                &[],
+                format!("environment {}", variable(setting)),
+            ),
+            (
+                Said::file(format!("[limits]\n{name} = {quoted}")),
+                &[],
+                "file relay.toml:2".to_owned(),
+            ),
+        ] {
+            let mut limits = said.limits(words);
+            assert_eq!(changed(&limits), [setting.field], "{name} from {source}");
+            let mut expected = Limits::default();
+            setting.form.clear(&mut expected);
+            setting.form.write(&mut expected, word).expect(word);
+            let value = setting.form.read(&mut expected);
+            assert_eq!(
+                setting.form.read(&mut limits),
+                value,
+                "{name} from {source}"
+            );
+            let printed = said.printed(words);
+            let line = line_of(&printed, name);
+            assert!(
+                line.contains(&value[0]) && line.ends_with(&format!(" # {source}")),
+                "{line}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_printed_can_be_given_back_and_prints_the_same() {
+    let default = Said::default().printed(&[]);
+    assert_eq!(
+        values(&Said::file(&default[..]).printed(&[])),
+        values(&default)
+    );
+    assert_eq!(changed(&Said::file(&default[..]).limits(&[])), [""; 0]);
+
+    let mut said = Said::file("subnet = \"a \\\"b\\\"\"\n[limits]\nlinks = 7\ndials = []\n");
+    said.variables.insert("RS2P_SILENCE".into(), "1m".into());
+    let words = [
+        "--listen",
+        "ws://a:1",
+        "tcp://b:2",
+        "--www",
+        "a\\b",
+        "--compress-from",
+        "off",
+        "--json",
+    ];
+    let first = said.printed(&words);
+    let second = Said::file(&first[..]).printed(&[]);
+    assert_eq!(values(&second), values(&first));
+    assert_eq!(Said::file(&second[..]).printed(&[]), second);
+    let relay = Said::file(&first[..]).relay(&[]);
+    assert_eq!(relay.mesh.subnet, "a \"b\"");
+    assert_eq!(relay.www.as_deref(), Some("a\\b".as_ref()));
+    assert_eq!(
+        changed(&relay.limits),
+        ["compress_from", "dials", "links", "silence"]
+    );
+}
+
+#[test]
+fn a_flag_goes_before_a_variable_and_a_variable_before_the_file() {
+    let mut said = Said::file("peer = ['ws://file:1']\n[limits]\nlinks = 3\n");
+    let heard = |said: &Said, words: &[&str]| {
+        let relay = said.relay(words);
+        let peers: Vec<String> = relay.peer.iter().map(ToString::to_string).collect();
+        (relay.limits.config.links, peers.join(" "))
+    };
+    assert_eq!(heard(&Said::default(), &[]), (16_384, String::new()));
+    assert_eq!(heard(&said, &[]), (3, "ws://file:1".to_owned()));
+    let variables = [("RS2P_LINKS", "4"), ("RS2P_PEER", "ws://a:1 ws://b:1")];
+    for (name, value) in variables {
+        said.variables.insert(name.into(), value.into());
+    }
+    assert_eq!(heard(&said, &[]), (4, "ws://a:1 ws://b:1".to_owned()));
+    let words = ["--links", "5", "--peer", "ws://flag:1"];
+    assert_eq!(heard(&said, &words), (5, "ws://flag:1".to_owned()));
+    // A variable that is empty says nothing.
+    for (name, _) in variables {
+        said.variables.insert(name.into(), String::new());
+    }
+    assert_eq!(heard(&said, &[]), (3, "ws://file:1".to_owned()));
+}
+
+#[test]
+fn the_file_holds_the_other_options_too_and_a_variable_names_it() {
+    let mut said = Said::file(
+        "listen = ['ws://a:1', 'tcp://b:2']\nid-file = 'id'\ntls-self-signed = true\nlog = 'debug'\n",
+    );
+    let relay = said.parse(&["--"]).expect("a relay");
+    assert_eq!(relay.listen.len(), 2);
+    assert!(relay.identity.tls_self_signed && !relay.style.json);
+    assert_eq!(relay.id_file.as_deref(), Some("id".as_ref()));
+    said.variables.insert("RS2P_JSON".into(), "true".into());
+    assert!(said.parse(&[]).expect("a relay").style.json);
+    let refused = Said::variable("RS2P_CONFIG", "there.toml").refused(&[]);
+    assert_eq!(
+        refused,
+        "--config: there.toml cannot be read (entity not found)"
+    );
+}
+
+#[test]
+fn what_is_wrong_is_said_with_where_it_stands() {
+    let none = Said::default();
+    for (said, words, told) in [
+        (
+            &none,
+            &["--links", "many"][..],
+            "--links: \"many\" is no number",
+        ),
+        (
+            &none,
+            &["--links", "0"],
+            "--links: 0 is too little: write one from 1 to 16777216",
+        ),
+        (
+            &none,
+            &["--links", "99999999999999999999"],
+            "--links: 99999999999999999999 is too much",
+        ),
+        (
+            &none,
+            &["--frame", "1MB"],
+            "--frame: \"1MB\" is no size: write 1MiB, 256KiB or a number",
+        ),
+        (
+            &none,
+            &["--frame", "2GiB"],
+            "--frame: 2GiB is too much: write one from 1KiB to 1GiB",
+        ),
+        (
+            &none,
+            &["--silence", "35"],
+            "--silence: \"35\" is no time: write 10s, 250ms, 2m",
+        ),
+        (
+            &none,
+            &["--silence", "25h"],
+            "--silence: 25h is too much: write one from 1ms to 24h",
+        ),
+        (
+            &none,
+            &["--presence", "yes"],
+            "--presence: \"yes\" is none of the words: write on or off",
+        ),
+        (
+            &none,
+            &["--dials", "udp"],
+            "--dials: \"udp\" is no kind of transport: write tcp,",
+        ),
+        (
+            &none,
+            &["--heartbeat", "40s"],
+            "--silence 35s (default) must be longer than --heartbeat",
+        ),
+        (
+            &none,
+            &["--silence", "5s"],
+            "--silence 5s must be longer than --heartbeat",
+        ),
+        (
+            &none,
+            &["--frame", "2MiB"],
+            "--queue-bytes 1MiB (default) must be at least --frame, or no",
+        ),
+        (
+            &none,
+            &["--accept-past", "2m"],
+            "--remember 2m (default) must be at least --accept-past + --accept-future, or",
+        ),
+        (
+            &none,
+            &["--redial-least", "1m"],
+            "--redial-least 1m and --redial-most 15s (default) must be rising",
+        ),
+        (
+            &Said::variable("RS2P_LINKS", "many"),
+            &[],
+            "RS2P_LINKS: \"many\" is no number",
+        ),
+        (
+            &Said::variable("RS2P_JSON", "1"),
+            &[],
+            "RS2P_JSON: \"1\" is neither true nor false",
+        ),
+        (
+            &Said::variable("RS2P_PEER", "ws://a:1 b"),
+            &[],
+            "RS2P_PEER: \"b\" has no known scheme",
+        ),
+        (
+            &Said::variable("RS2P_SILENCE", "5s"),
+            &[],
+            "--silence 5s (environment RS2P_SILENCE) must be longer than",
+        ),
+        (
+            &Said::file("[limits]\n\nlinks = 'many'"),
+            &[],
+            "relay.toml:3: links: \"many\" is no number",
+        ),
+        (
+            &Said::file("[limits]\nsilence = '5s'"),
+            &[],
+            "--silence 5s (file relay.toml:2) must be",
+        ),
+        (
+            &Said::file("peer = 'b'"),
+            &[],
+            "relay.toml:1: peer: \"b\" has no known scheme",
+        ),
+        (
+            &Said::file("json = 'yes'"),
+            &[],
+            "relay.toml:1: json: \"yes\" is neither true nor false",
+        ),
+        (
+            &Said::file("\n[limits]\npeer-lsts = 1"),
+            &[],
+            "relay.toml:3: there is no key \"peer-lsts\": is peer-lists meant?",
+        ),
+        (
+            &Said::file("config = 'x'"),
+            &[],
+            "relay.toml:1: there is no key \"config\"",
+        ),
+    ] {
+        let refused = said.refused(words);
+        assert!(refused.starts_with(told), "{words:?}: {refused}");
+    }
+}
+
+#[test]
+fn a_node_is_told_what_was_said_and_keeps_the_rest() {
+    let words = ["--links", "7", "--dials", "ws", "--pending", "9"];
+    let limits = Said::default().limits(&words);
+    let mut config = rs2p::Config::new("tea");
+    config.linger = core::time::Duration::from_secs(9);
+    let mut expected = config.clone();
+    (expected.links, expected.dials) = (7, vec![rs2p::Scheme::Ws]);
+    limits.configure(&mut config);
+    assert_eq!(config, expected);
+    let mut options = rs2p::native::TransportOptions::default();
+    options.max_frame = 77;
+    limits.configure_transport(&mut options);
+    assert_eq!((options.pending, options.max_frame), (9, 77));
+}
+
+#[test]
+fn every_field_is_a_setting_or_left_out_with_a_reason() {
+    /// What nobody who runs a relay is asked for.
+    const LEFT_OUT: [(&str, &str); 20] = [
+        ("subnet", "an option of its own"),
+        ("advertise", "an option of its own"),
+        ("www", "an option of its own"),
+        ("tls", "options of its own"),
+        ("handshake_timeout", "follows greeting_timeout"),
+        ("max_frame", "follows frame"),
+        ("anchors", "what an earlier run of a tab knew"),
+        ("anchor_span", "as anchors"),
+        ("relays", "for a tab that is to be sparing"),
+        ("relays_tried", "as relays"),
+        ("unwanted", "whom a user disconnected, and a relay has none"),
+        ("lookups", "a user's whispers"),
+        ("questions", "a user's questions"),
+        ("replies", "as questions"),
+        ("doubt", "what a user is told of the node"),
+        ("probe_timeout", "for a page that is frozen"),
+        ("contest", "no peer can make use of it, and no operator"),
+        ("greeting_patience", "measured on the family"),
+        ("legacy_redial", "measured on py2p"),
+        ("legacy_pace", "measured on py2p"),
+    ];
+    let fields = all_fields(&Limits::default());
+    assert!(fields.len() > 60, "{fields:?}");
+    for field in fields.keys() {
+        let is_set = all().any(|setting| setting.field == field);
+        let is_left_out = LEFT_OUT.iter().any(|(name, _)| name == field);
+        assert!(
+            is_set != is_left_out,
+            "{field}: make it a setting in settings/table, or say here why it is none"
+        );
+    }
+}
