@@ -166,6 +166,7 @@ impl Link for MemoryLink {
             scheme: Scheme::Memory,
             remote: None,
             local_host: None,
+            proxied: false,
         }
     }
 

@@ -305,6 +305,7 @@ impl Pair {
             scheme,
             remote: None,
             local_host: None,
+            proxied: false,
         };
         let (mut names, mut last) = ([there; 2], [accepted; 2]);
         (names[side], last[side]) = (link, told);

@@ -218,6 +218,7 @@ impl Link for Mute {
             scheme: Scheme::Ws,
             remote: None,
             local_host: None,
+            proxied: false,
         }
     }
     fn poll_receive(&mut self, _: &mut Context<'_>) -> Poll<Result<Bytes, LinkDown>> {

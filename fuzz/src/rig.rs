@@ -95,6 +95,7 @@ impl Rig {
             scheme,
             remote: Some(format!("203.0.113.{}:9", link.number() % 5)),
             local_host: Some("192.0.2.1".to_owned()),
+            proxied: false,
         };
         self.event(LinkEvent::Opened { link, info });
     }

@@ -44,6 +44,7 @@ impl Mesh {
             scheme: address.scheme(),
             remote: Some(address.to_string()),
             local_host: None,
+            proxied: false,
         };
         let mut state = self.new_link(now, info, Phase::Dialled);
         state.target = Some(id);

@@ -55,10 +55,13 @@ pub enum LinkEvent {
 pub struct LinkInfo {
     /// The kind of transport.
     pub scheme: Scheme,
-    /// The peer's address as people would write it, for logs.
+    /// The peer's address as people would write it, `host:port`; of a client behind a proxy that is trusted, the client's,
+    /// with the proxy's port.
     pub remote: Option<String>,
     /// The host by which the peer reaches this node, if the transport can tell.
     pub local_host: Option<String>,
+    /// Whether a proxy in between said that it is there. Then `remote` may be a proxy's, and tells little of the peer.
+    pub proxied: bool,
 }
 
 /// What the user asks for.

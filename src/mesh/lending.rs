@@ -76,6 +76,7 @@ impl Mesh {
             scheme: address.scheme(),
             remote: Some(address.to_string()),
             local_host: None,
+            proxied: false,
         };
         let mut state = self.new_link(now, info, Phase::Dialled);
         state.lent = Some(lent.clone());

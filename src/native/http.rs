@@ -18,21 +18,25 @@ use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::upgrade::OnUpgrade;
-use hyper::{Method, Request, Response, StatusCode, Version};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-use super::TransportOptions;
+use super::census::Counted;
 use super::files::{Asset, Files};
+use super::house::{Standing, Visitor};
 use super::link::NativeLink;
+use super::notices::Notices;
+use super::origins::{self, Origins, Place};
 use super::socket::{ByteStream, ReadBuffer};
 use super::stream::Stream;
 use super::websocket::WebSocketLink;
+use super::{TransportOptions, upgrade};
 use crate::address::Scheme;
 use crate::mesh::LinkInfo;
+use crate::network::Network;
 
 /// Most bytes of a request's head, and of what may follow it before the upgrade: 8 KiB.
 const HEAD: usize = 8 << 10;
@@ -40,8 +44,6 @@ const HEAD: usize = 8 << 10;
 const GUESTS: usize = 64;
 /// Time that a guest's connection may take in all, over all files that it loads.
 const VISIT: Duration = Duration::from_secs(120);
-/// Length of a `Sec-WebSocket-Key`: 16 bytes in base64 (RFC 6455, 4.1).
-const KEY: usize = 24;
 
 type Body = UnsyncBoxBody<Bytes, io::Error>;
 
@@ -52,7 +54,11 @@ pub(super) struct Site {
     scheme: Scheme,
     files: Option<Files>,
     guests: Arc<Semaphore>,
-    patience: Duration,
+    origins: Origins,
+    /// The hosts that the node is known by, as [`origins::host`] writes them.
+    hosts: Vec<String>,
+    /// Whose pages were refused in the log.
+    refused: Notices,
     max_frame: usize,
     /// Of the links that are made.
     buffer: ReadBuffer,
@@ -65,7 +71,13 @@ impl Site {
             scheme,
             files: options.www.clone().map(Files::new),
             guests: Arc::new(Semaphore::new(GUESTS)),
-            patience: options.handshake_timeout,
+            origins: options.origins.clone(),
+            hosts: options
+                .hosts
+                .iter()
+                .filter_map(|host| origins::host(host))
+                .collect(),
+            refused: Notices::default(),
             max_frame: options.max_frame,
             buffer,
         }
@@ -85,76 +97,113 @@ impl Site {
     }
 }
 
+impl Site {
+    /// Whether a browser may link from the page that its request names.
+    ///
+    /// # Errors
+    /// The answer to it.
+    fn judge_origin(&self, headers: &HeaderMap, visitor: &Visitor) -> Result<(), Response<Body>> {
+        let place = Place {
+            hosts: &self.hosts,
+            is_here: visitor.is_here(),
+        };
+        let Err(origin) = self.origins.judge(headers, place) else {
+            return Ok(());
+        };
+        if self
+            .refused
+            .may_say(Network::of(visitor.ip), Instant::now())
+        {
+            let remote = visitor.info.remote.as_deref();
+            tracing::info!(
+                origin,
+                remote,
+                "a page may not link here; --allow-origin allows it"
+            );
+        }
+        let line = format!(
+            "Pages of {origin} may not link to this relay. Its operator allows them with --allow-origin ORIGIN \
+             (TransportOptions::origins)."
+        );
+        Err(refuse(StatusCode::FORBIDDEN, &line))
+    }
+}
+
 /// Serves one connection until it is a link, or done. It is a stranger until `deadline`.
 pub(super) async fn serve(
     stream: Stream,
-    info: LinkInfo,
+    visitor: Visitor,
     site: Arc<Site>,
-    permit: OwnedSemaphorePermit,
+    standing: Arc<Standing>,
     deadline: Instant,
 ) -> Option<NativeLink> {
-    let link = upgraded(stream, &info, site, permit, deadline).await?;
-    Some(NativeLink::websocket(info, link))
+    let (link, info, counted) = upgraded(stream, visitor, site, standing, deadline).await?;
+    Some(NativeLink::websocket(info, link).counted(counted))
 }
 
-/// As [`serve`], over any stream.
+/// As [`serve`], over any stream: the link, what is known of it, and its place among the links.
 pub(super) async fn upgraded<S: ByteStream + 'static>(
     stream: S,
-    info: &LinkInfo,
+    visitor: Visitor,
     site: Arc<Site>,
-    permit: OwnedSemaphorePermit,
+    standing: Arc<Standing>,
     deadline: Instant,
-) -> Option<WebSocketLink<S>> {
-    let visit = Arc::new(Visit::new(site.clone(), permit));
+) -> Option<(WebSocketLink<S>, LinkInfo, Counted)> {
+    let visit = Arc::new(Visit::new(site.clone(), visitor, standing));
     let service = service_fn(|request| {
         let visit = visit.clone();
         async move { Ok::<_, Infallible>(visit.answer(request).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(site.patience)
+        .header_read_timeout(visit.standing.house().patience)
         .max_buf_size(HEAD)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     if let Err(error) = visit.within_its_time(deadline, connection).await? {
-        tracing::debug!(%error, remote = info.remote, "a connection to a listener failed");
+        let remote = visit.visitor.info.remote.as_deref();
+        tracing::debug!(%error, remote, "a connection to a listener failed");
     }
     let upgrade = visit.state().upgrade.take()?;
-    let parts = upgrade.await.ok()?.downcast::<TokioIo<S>>().ok()?;
+    let parts = upgrade.request.await.ok()?;
+    let parts = parts.downcast::<TokioIo<S>>().ok()?;
     // What came right behind the request is the WebSocket's first.
     let (stream, early) = (parts.io.into_inner(), parts.read_buf);
     let buffer = site.buffer.clone();
-    Some(WebSocketLink::new(
-        stream,
-        &early,
-        Role::Server,
-        buffer,
-        site.max_frame,
-    ))
+    let link = WebSocketLink::new(stream, &early, Role::Server, buffer, site.max_frame);
+    Some((link, upgrade.info, upgrade.counted))
 }
 
 /// One connection, from a stranger to a guest or a WebSocket.
 struct Visit {
     site: Arc<Site>,
+    visitor: Visitor,
+    /// Among the strangers, until it is a guest.
+    standing: Arc<Standing>,
     state: Mutex<State>,
 }
 
+#[derive(Default)]
 struct State {
-    /// Among the strangers, or among the guests. Given back with the connection.
-    permit: OwnedSemaphorePermit,
-    guest: bool,
-    upgrade: Option<OnUpgrade>,
+    /// Its place among the guests, if it is one. Given back with the connection.
+    guest: Option<OwnedSemaphorePermit>,
+    upgrade: Option<Upgrade>,
+}
+
+/// A WebSocket in the making.
+struct Upgrade {
+    request: OnUpgrade,
+    info: LinkInfo,
+    counted: Counted,
 }
 
 impl Visit {
-    fn new(site: Arc<Site>, permit: OwnedSemaphorePermit) -> Self {
+    fn new(site: Arc<Site>, visitor: Visitor, standing: Arc<Standing>) -> Self {
         Self {
             site,
-            state: Mutex::new(State {
-                permit,
-                guest: false,
-                upgrade: None,
-            }),
+            visitor,
+            standing,
+            state: Mutex::default(),
         }
     }
 
@@ -171,25 +220,24 @@ impl Visit {
         let mut connection = core::pin::pin!(connection);
         match timeout_at(deadline, &mut connection).await {
             Ok(done) => Some(done),
-            Err(_) if self.state().guest => timeout(VISIT, connection).await.ok(),
+            Err(_) if self.state().guest.is_some() => timeout(VISIT, connection).await.ok(),
             Err(_) => None,
         }
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
-        if has_token(request.headers(), &header::UPGRADE, "websocket") {
+        if upgrade::is_asked_for(request.headers()) {
             return self.upgrade(request);
         }
         if request.method() != Method::GET && request.method() != Method::HEAD {
-            let refusal = plain(StatusCode::METHOD_NOT_ALLOWED, "Only GET and HEAD.");
+            let refusal = refuse(StatusCode::METHOD_NOT_ALLOWED, "Only GET and HEAD.");
             return with(refusal, header::ALLOW, "GET, HEAD");
         }
         if !self.become_guest() {
-            let refusal = plain(
+            return refuse(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Too many visitors, come again in a minute.",
             );
-            return with(refusal, header::CONNECTION, "close");
         }
         self.site.page(&request).await
     }
@@ -197,69 +245,50 @@ impl Visit {
     /// Whether there is room among the guests, or this is one already.
     fn become_guest(&self) -> bool {
         let mut state = self.state();
-        if !state.guest
-            && let Ok(permit) = self.site.guests.clone().try_acquire_owned()
-        {
-            state.permit = permit;
-            state.guest = true;
+        if state.guest.is_none() {
+            state.guest = self.site.guests.clone().try_acquire_owned().ok();
+            if state.guest.is_some() {
+                self.standing.settle();
+            }
         }
-        state.guest
+        state.guest.is_some()
     }
 
-    /// The server's side of the opening handshake (RFC 6455, 4.2).
+    /// The server's side of the opening handshake (RFC 6455, 4.2), for whom there is room and whose page may.
     fn upgrade(&self, request: Request<Incoming>) -> Response<Body> {
-        let accept = match accept_key(&request) {
+        let accept = match upgrade::accept_key(&request) {
             Ok(accept) => accept,
             // The version is told whatever was wrong: for 426 it must be (RFC 6455, 4.4).
             Err((status, line)) => {
-                return with(plain(status, line), header::SEC_WEBSOCKET_VERSION, "13");
+                return with(refuse(status, line), header::SEC_WEBSOCKET_VERSION, "13");
             }
         };
-        self.state().upgrade = Some(hyper::upgrade::on(request));
+        let house = self.standing.house();
+        let visitor = self
+            .visitor
+            .clone()
+            .behind(request.headers(), &house.proxies);
+        if let Err(refusal) = self.site.judge_origin(request.headers(), &visitor) {
+            return refusal;
+        }
+        let counted = match house.admit(&visitor) {
+            Ok(counted) => counted,
+            Err(crowded) => {
+                let line = format!("No link: {}.", crowded.reason());
+                return refuse(StatusCode::SERVICE_UNAVAILABLE, &line);
+            }
+        };
+        self.state().upgrade = Some(Upgrade {
+            request: hyper::upgrade::on(request),
+            info: visitor.info,
+            counted,
+        });
         let mut response = Response::new(Body::default());
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
         let response = with(response, header::CONNECTION, "Upgrade");
         let response = with(response, header::UPGRADE, "websocket");
         with(response, header::SEC_WEBSOCKET_ACCEPT, &accept)
     }
-}
-
-/// The answer to the request's key, or why it is no opening handshake.
-fn accept_key(request: &Request<Incoming>) -> Result<String, (StatusCode, &'static str)> {
-    let headers = request.headers();
-    let bad = |line| (StatusCode::BAD_REQUEST, line);
-    if request.method() != Method::GET || request.version() < Version::HTTP_11 {
-        return Err(bad("A WebSocket begins with GET in HTTP/1.1."));
-    }
-    if !has_token(headers, &header::CONNECTION, "upgrade") {
-        return Err(bad(
-            "\"Connection: Upgrade\" is missing: does a proxy drop it?",
-        ));
-    }
-    if headers
-        .get(header::SEC_WEBSOCKET_VERSION)
-        .is_none_or(|version| version != "13")
-    {
-        return Err((
-            StatusCode::UPGRADE_REQUIRED,
-            "Only version 13 of WebSocket.",
-        ));
-    }
-    match headers.get(header::SEC_WEBSOCKET_KEY) {
-        Some(key) if key.len() == KEY => Ok(derive_accept_key(key.as_bytes())),
-        _ => Err(bad("A Sec-WebSocket-Key of 16 bytes in base64 is missing.")),
-    }
-}
-
-/// Whether a header that is a list has `token`, in any case of letters.
-fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
-    let lists = headers
-        .get_all(name)
-        .into_iter()
-        .filter_map(|value| value.to_str().ok());
-    lists
-        .flat_map(|list| list.split(','))
-        .any(|word| word.trim().eq_ignore_ascii_case(token))
 }
 
 /// Whether the visitor has what `tag` stands for; compared weakly (RFC 9110, 13.1.2).
@@ -297,6 +326,11 @@ fn plain(status: StatusCode, line: &str) -> Response<Body> {
     *response.status_mut() = status;
     let response = with(response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     with(response, header::CONTENT_TYPE, "text/plain; charset=utf-8")
+}
+
+/// One line of text, and the end of the connection: who is refused is not to ask on.
+fn refuse(status: StatusCode, line: &str) -> Response<Body> {
+    with(plain(status, line), header::CONNECTION, "close")
 }
 
 /// What there is to say where there are no files. The address is the one that the visitor used.

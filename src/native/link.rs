@@ -4,6 +4,7 @@ use core::task::{Context, Poll};
 
 use bytes::Bytes;
 
+use super::census::Counted;
 use super::socket::ReadBuffer;
 use super::stream::Stream;
 use super::tcp::ByteLink;
@@ -16,6 +17,8 @@ use crate::transport::Link;
 pub struct NativeLink {
     info: LinkInfo,
     kind: Kind,
+    /// For as long as an accepted link stands, it counts.
+    _counted: Option<Counted>,
 }
 
 #[derive(Debug)]
@@ -30,6 +33,7 @@ impl NativeLink {
         Self {
             info,
             kind: Kind::Bytes(ByteLink::new(stream, buffer)),
+            _counted: None,
         }
     }
 
@@ -37,6 +41,15 @@ impl NativeLink {
         Self {
             info,
             kind: Kind::WebSocket(Box::new(link)),
+            _counted: None,
+        }
+    }
+
+    /// The same as one of those that a listener has made.
+    pub(super) fn counted(self, counted: Counted) -> Self {
+        Self {
+            _counted: Some(counted),
+            ..self
         }
     }
 

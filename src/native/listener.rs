@@ -1,27 +1,24 @@
 //! A port that is listened on: accepted sockets become links at once (TCP), or once TLS and WebSocket have opened.
 //!
-//! Refuses nobody for what it is, and never ends by an error of its own; how many links a node takes is the core's
-//! decision.
+//! Takes whoever comes as soon as it comes, and never ends by an error of its own. How many strangers there may be is the
+//! house's affair, how many links a node keeps the core's.
 
 use core::future::Future;
+use core::net::{IpAddr, SocketAddr};
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use futures::Stream;
-use futures::stream::FuturesUnordered;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, Sleep, sleep, timeout_at};
+use tokio::time::{Sleep, sleep};
 
-use super::http::{Site, serve};
+use super::house::{House, Visitor};
 use super::link::NativeLink;
+use super::lobby::{Door, Lobby};
 use super::socket::{self, ReadBuffer};
 use super::stream::Stream as Connected;
-use super::tls::{self, ServerIdentity};
 use crate::address::{Address, Scheme};
 
 /// Connections that the kernel completes and holds ready.
@@ -91,9 +88,7 @@ pub enum ListenError {
     },
 }
 
-type Opening = Pin<Box<dyn Future<Output = Option<NativeLink>> + Send>>;
-
-/// One listening socket, and the connections on their way to being links.
+/// One listening socket, and what becomes of who connects.
 pub(super) struct Listener {
     port: Port,
     kind: Kind,
@@ -103,26 +98,7 @@ enum Kind {
     /// A connection is a link.
     Tcp { buffer: ReadBuffer },
     /// A connection has to open first, and others are not to wait for it.
-    Opening {
-        door: Arc<Door>,
-        /// One permit for each connection that has not said yet what it wants.
-        strangers: Arc<Semaphore>,
-        connections: FuturesUnordered<Opening>,
-    },
-}
-
-/// What a connection goes through on its way to being a link.
-pub(super) struct Door {
-    /// The kind of links.
-    pub(super) scheme: Scheme,
-    /// What is shown in TLS, where there is TLS.
-    pub(super) identity: Option<ServerIdentity>,
-    /// Where links are WebSockets, what is answered to HTTP.
-    pub(super) site: Option<Arc<Site>>,
-    /// Time for all of it.
-    pub(super) patience: Duration,
-    /// Of the links that are made.
-    pub(super) buffer: ReadBuffer,
+    Opening { door: Arc<Door> },
 }
 
 impl Listener {
@@ -134,90 +110,48 @@ impl Listener {
         }
     }
 
-    /// Listens for links that come through a door, `pending` at once.
-    pub(super) fn opening(socket: TcpListener, door: Door, pending: usize) -> Self {
-        let strangers = Arc::new(Semaphore::new(pending.clamp(1, Semaphore::MAX_PERMITS)));
-        let kind = Kind::Opening {
-            door: Arc::new(door),
-            strangers,
-            connections: FuturesUnordered::new(),
-        };
+    /// Listens for links that come through a door.
+    pub(super) fn opening(socket: TcpListener, door: Door) -> Self {
         Self {
             port: Port::new(socket),
-            kind,
-        }
-    }
-
-    /// The next link.
-    pub(super) fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<NativeLink> {
-        match &mut self.kind {
-            Kind::Tcp { buffer } => {
-                let socket = ready!(self.port.poll_accept(cx));
-                let info = socket::describe(Scheme::Tcp, &socket);
-                let stream = Connected::Plain(socket);
-                Poll::Ready(NativeLink::bytes(info, stream, buffer.clone()))
-            }
-            Kind::Opening {
-                door,
-                strangers,
-                connections,
-            } => loop {
-                if let Poll::Ready(link) = poll_opened(connections, cx) {
-                    return Poll::Ready(link);
-                }
-                // Without a permit, newcomers wait in the kernel; a connection that is done wakes this task.
-                let Ok(permit) = strangers.clone().try_acquire_owned() else {
-                    return Poll::Pending;
-                };
-                let socket = ready!(self.port.poll_accept(cx));
-                connections.push(Box::pin(enter(socket, door.clone(), permit)));
+            kind: Kind::Opening {
+                door: Arc::new(door),
             },
         }
     }
-}
 
-/// Takes a connection through the door, until it is a link, or done.
-async fn enter(
-    socket: TcpStream,
-    door: Arc<Door>,
-    permit: OwnedSemaphorePermit,
-) -> Option<NativeLink> {
-    let deadline = Instant::now() + door.patience;
-    let info = socket::describe(door.scheme, &socket);
-    let stream = match &door.identity {
-        None => Connected::Plain(socket),
-        Some(identity) => {
-            let session = tls::accept(door.scheme, identity, socket);
-            match timeout_at(deadline, session).await.ok()? {
-                Ok(stream) => stream,
-                Err(reason) => {
-                    tracing::debug!(
-                        reason,
-                        remote = info.remote,
-                        "no TLS with who came to a listener"
-                    );
-                    return None;
-                }
+    /// Takes the next connection; it is a link at once, or in `lobby`, or was refused.
+    pub(super) fn poll_accept(
+        &mut self,
+        lobby: &Lobby,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<NativeLink>> {
+        let (socket, ip) = match ready!(self.port.poll_accept(cx)) {
+            Ok((socket, from)) => (socket, from.ip()),
+            Err(error) => {
+                // Who is cut for it leaves a descriptor for the next attempt, which may be made at once.
+                let is_room_made = is_want_of_descriptors(&error) && lobby.house().make_room();
+                self.port.note(&error, is_room_made);
+                return Poll::Ready(None);
             }
-        }
-    };
-    match &door.site {
-        None => Some(NativeLink::bytes(info, stream, door.buffer.clone())),
-        Some(site) => serve(stream, info, site.clone(), permit, deadline).await,
+        };
+        Poll::Ready(match &self.kind {
+            Kind::Tcp { buffer } => link(socket, ip, lobby.house(), buffer.clone()),
+            Kind::Opening { door } => {
+                lobby.enter(socket, ip, door.clone());
+                None
+            }
+        })
     }
 }
 
-/// Carries the connections on, until one is a link.
-fn poll_opened(
-    connections: &mut FuturesUnordered<Opening>,
-    cx: &mut Context<'_>,
-) -> Poll<NativeLink> {
-    while let Some(done) = ready!(Pin::new(&mut *connections).poll_next(cx)) {
-        if let Some(link) = done {
-            return Poll::Ready(link);
-        }
-    }
-    Poll::Pending
+/// A connection as a link, if there is room for one.
+fn link(socket: TcpStream, ip: IpAddr, house: &House, buffer: ReadBuffer) -> Option<NativeLink> {
+    let info = socket::describe(Scheme::Tcp, &socket);
+    let visitor = Visitor::new(ip, info);
+    let counted = house.admit(&visitor).ok()?;
+    let link = NativeLink::bytes(visitor.info, Connected::Plain(socket), buffer);
+    Some(link.counted(counted))
 }
 
 /// A listening socket that goes on whatever an accept says.
@@ -237,36 +171,41 @@ impl Port {
         }
     }
 
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<TcpStream> {
-        loop {
-            if let Some(pause) = &mut self.pause {
-                ready!(pause.as_mut().poll(cx));
-                self.pause = None;
-            }
-            match ready!(self.socket.poll_accept(cx)) {
-                Ok((stream, _)) => {
-                    socket::tune(&stream);
-                    return Poll::Ready(stream);
-                }
-                Err(error) => self.note(&error),
-            }
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        if let Some(pause) = &mut self.pause {
+            ready!(pause.as_mut().poll(cx));
+            self.pause = None;
         }
+        let accepted = ready!(self.socket.poll_accept(cx))?;
+        socket::tune(&accepted.0);
+        Poll::Ready(Ok(accepted))
     }
 
-    /// Logs an error, and pauses unless it was the fate of one connection, which is gone.
-    fn note(&mut self, error: &io::Error) {
+    /// Logs an error, and pauses unless it was the fate of one connection, which is gone, or `is_remedied`.
+    fn note(&mut self, error: &io::Error, is_remedied: bool) {
         use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
         if !self.said.contains(&error.kind()) {
             self.said.push(error.kind());
-            tracing::warn!(%error, "a connection could not be accepted; listening goes on, and this is said once");
+            let remedy = if is_want_of_descriptors(error) {
+                ": let it open more files (ulimit -n)"
+            } else {
+                ""
+            };
+            tracing::warn!(%error, "a connection could not be accepted{remedy}; listening goes on, and this is said once");
         }
-        if !matches!(
+        let is_fate_of_one = matches!(
             error.kind(),
             ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
-        ) {
+        );
+        if !is_fate_of_one && !is_remedied {
             self.pause = Some(Box::pin(sleep(PAUSE)));
         }
     }
+}
+
+/// Whether as many descriptors are open as this process or the whole system may have (`EMFILE`, `ENFILE`, `WSAEMFILE`).
+fn is_want_of_descriptors(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(24 | 23 | 10_024))
 }
 
 /// A socket that listens on `address`, on the first of the host's addresses that can be had.
@@ -322,11 +261,11 @@ mod tests {
     async fn an_error_of_one_connection_costs_no_pause_and_any_other_a_short_one() {
         let socket = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let mut port = Port::new(socket);
-        port.note(&io::ErrorKind::ConnectionAborted.into());
-        assert!(port.pause.is_none());
+        port.note(&io::ErrorKind::ConnectionAborted.into(), false);
         // EMFILE: as many descriptors as the process may have.
-        port.note(&io::Error::from_raw_os_error(24));
-        port.note(&io::Error::from_raw_os_error(24));
+        port.note(&io::Error::from_raw_os_error(24), true);
+        assert!(port.pause.is_none());
+        port.note(&io::Error::from_raw_os_error(24), false);
         assert!(port.pause.is_some());
         assert_eq!(port.said.len(), 2, "each kind is said once");
     }
@@ -336,9 +275,9 @@ mod tests {
         let socket = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let at = socket.local_addr().expect("bound");
         let mut port = Port::new(socket);
-        port.note(&io::Error::from_raw_os_error(24));
+        port.note(&io::Error::from_raw_os_error(24), false);
         let accept = core::future::poll_fn(|cx| port.poll_accept(cx));
-        let (_, peer) = tokio::join!(accept, TcpStream::connect(at));
-        assert!(peer.is_ok());
+        let (accepted, peer) = tokio::join!(accept, TcpStream::connect(at));
+        assert!(accepted.is_ok() && peer.is_ok());
     }
 }

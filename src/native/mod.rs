@@ -7,8 +7,11 @@
 //! | module | its one idea |
 //! | --- | --- |
 //! | `transport` | dials and listens: [`NativeTransport`] |
-//! | `dial`, `opening`, `listener` | how a link comes to be, from either end |
+//! | `dial`, `opening` | how a link comes to be that is dialled |
+//! | `listener`, `lobby` | how one comes to be that is accepted: a port, and what a connection goes through behind it |
+//! | `house`, `crowd`, `census`, `notices` | how many strangers and links there may be, and who makes room |
 //! | `http`, `files` | what a WebSocket listener says to plain HTTP |
+//! | `upgrade`, `origins`, `proxy` | who asks for a WebSocket: by the rules, from which page, through which proxy |
 //! | `tls` | TLS: whom to trust, and what to show |
 //! | `link`, `tcp`, `websocket` | a link, over any byte stream |
 //! | `stream` | the byte streams that there are: TCP, and TLS over it |
@@ -18,18 +21,25 @@
 //! | `identity` | a node's id in a file |
 //! | `spawn` | a node as a task |
 
+mod census;
 mod clock;
+mod crowd;
 mod dial;
 mod files;
 mod framing;
 #[cfg(any(fuzzing, test))]
 #[doc(hidden)]
 pub mod fuzzing;
+mod house;
 mod http;
 mod identity;
 mod link;
 mod listener;
+mod lobby;
+mod notices;
 mod opening;
+mod origins;
+mod proxy;
 mod queued;
 mod socket;
 mod spawn;
@@ -39,10 +49,12 @@ mod tcp;
 mod testing;
 mod tls;
 mod transport;
+mod upgrade;
 mod websocket;
 
 pub use clock::TokioClock;
 pub use link::NativeLink;
 pub use listener::ListenError;
+pub use origins::{OriginError, Origins};
 pub use tls::{Authorities, Fingerprint, ServerIdentity, TlsError, TlsOptions, Trust};
 pub use transport::{NativeDial, NativeTransport, TransportOptions};

@@ -2,6 +2,7 @@
 //!
 //! Decides nothing about what is read.
 
+use core::net::{IpAddr, SocketAddr};
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
@@ -46,7 +47,7 @@ pub(super) fn describe(scheme: Scheme, stream: &TcpStream) -> LinkInfo {
     let remote = stream
         .peer_addr()
         .ok()
-        .map(|at| format_endpoint(at.ip().to_canonical(), at.port()));
+        .map(|at| endpoint(at.ip().to_canonical(), at.port()));
     let local_host = stream
         .local_addr()
         .ok()
@@ -55,11 +56,13 @@ pub(super) fn describe(scheme: Scheme, stream: &TcpStream) -> LinkInfo {
         scheme,
         remote,
         local_host,
+        proxied: false,
     }
 }
 
-fn format_endpoint(ip: core::net::IpAddr, port: u16) -> String {
-    core::net::SocketAddr::new(ip, port).to_string()
+/// An endpoint as people write it.
+pub(super) fn endpoint(ip: IpAddr, port: u16) -> String {
+    SocketAddr::new(ip, port).to_string()
 }
 
 /// How a link ended whose socket failed with `error`.

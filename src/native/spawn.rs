@@ -83,7 +83,11 @@ impl Builder {
     }
 
     fn transport_options(&self) -> TransportOptions {
+        let advertised = self.config.advertise.iter();
         TransportOptions {
+            hosts: advertised
+                .map(|address| address.host().to_owned())
+                .collect(),
             handshake_timeout: self.config.greeting_timeout,
             max_frame: self.config.frame,
             ..TransportOptions::default()

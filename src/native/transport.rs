@@ -2,21 +2,28 @@
 
 use core::fmt;
 use core::future::Future;
+use core::net::IpAddr;
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
 use core::time::Duration;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::dial::dial;
+use super::house::House;
 use super::http::Site;
 use super::link::NativeLink;
-use super::listener::{Door, ListenError, Listener, bind};
+use super::listener::{ListenError, Listener, bind};
+use super::lobby::{Door, Lobby};
+use super::origins::Origins;
 use super::socket::ReadBuffer;
 use super::tls::{Connector, ServerIdentity, TlsOptions};
 use crate::address::{Address, Scheme};
 use crate::mesh::LinkDown;
 use crate::transport::Transport;
+
+/// Connections that are taken before links that stand have their turn again: a storm of newcomers is not to starve them.
+const AT_ONCE: usize = 8;
 
 /// How a [`NativeTransport`] treats who comes, and whom it trusts.
 #[derive(Clone, Debug)]
@@ -28,10 +35,33 @@ pub struct TransportOptions {
     /// What `tls://` and `wss://` listeners show, and whom dials to such addresses trust.
     pub tls: TlsOptions,
     /// Time from the accept of a connection until TLS is spoken, where it is to be, and, on a WebSocket listener, until it
-    /// has become a WebSocket or has asked for a file. 5 s.
+    /// has become a WebSocket or has asked for a file, however busy it is meanwhile. 5 s.
     pub handshake_timeout: Duration,
-    /// Most connections of a listener that have not come so far, at least 1. 64; others wait in the kernel's queue.
+    /// Most connections, over all listeners, that have begun to speak and have not come so far yet, as one that sends its
+    /// request byte by byte, at least 1. When there are more, the oldest of the network that has most of them is cut. 64:
+    /// each costs an HTTP machine or a TLS session, some 10 KiB, and who has sent its whole request needs no place.
     pub pending: usize,
+    /// Most of these from one [`Network`](crate::network::Network), at least 1; when there are more, its oldest is cut. 8.
+    /// Not counted are connections from this machine and from `proxies`: one address then stands for many.
+    pub pending_per_network: usize,
+    /// Most connections, over all listeners but those of `tcp://`, that have not said a byte, at least 1. When there are
+    /// more, the oldest of the network that has most of them is cut. 1,024: each costs a socket and less than 1 KiB.
+    pub silent: usize,
+    /// Most links that listeners have made, at once. 16,384. Further ones are refused: with 503 over HTTP, else closed.
+    pub connections: usize,
+    /// Most of these from one [`Network`](crate::network::Network): 1,024, as many as tabs may be behind one address of an
+    /// office. Links from this machine are not counted so: it may be a proxy that is not among `proxies`, or a crowd of
+    /// programs beside the relay.
+    pub connections_per_network: usize,
+    /// From which pages browsers may link; others get 403. Those of the relay's own hosts.
+    pub origins: Origins,
+    /// Hosts by which this node is known, so that their pages are the relay's own. A node that is spawned has those that it
+    /// advertises; none by default.
+    pub hosts: Vec<String>,
+    /// Proxies whose word is taken for whom they speak (`X-Forwarded-For`, else `Forwarded`): a link is then counted and
+    /// described by the last address there that is none of these. None by default: then these headers only tell that
+    /// something is in between, as [`LinkInfo::proxied`](crate::mesh::LinkInfo::proxied).
+    pub proxies: Vec<IpAddr>,
     /// Most bytes of a frame, as [`Config::frame`](crate::Config::frame). 1 MiB. A WebSocket message may have twice as
     /// many, since a peer may join frames.
     pub max_frame: usize,
@@ -44,6 +74,13 @@ impl Default for TransportOptions {
             tls: TlsOptions::default(),
             handshake_timeout: Duration::from_secs(5),
             pending: 64,
+            pending_per_network: 8,
+            silent: 1_024,
+            connections: 16_384,
+            connections_per_network: 1_024,
+            origins: Origins::own(),
+            hosts: Vec::new(),
+            proxies: Vec::new(),
             max_frame: 1 << 20,
         }
     }
@@ -55,6 +92,7 @@ pub struct NativeTransport {
     options: TransportOptions,
     tls: Connector,
     buffer: ReadBuffer,
+    lobby: Lobby,
     listeners: Vec<Listener>,
     /// The listener that is asked first, so that none can starve the others.
     turn: usize,
@@ -65,6 +103,7 @@ impl NativeTransport {
     pub fn new(options: TransportOptions) -> Self {
         Self {
             tls: Connector::new(options.tls.trust.clone()),
+            lobby: Lobby::new(Arc::new(House::new(&options))),
             options,
             buffer: ReadBuffer::default(),
             listeners: Vec::new(),
@@ -94,7 +133,7 @@ impl NativeTransport {
             .map_err(|error| other(error.to_string()))?;
         self.listeners.push(match scheme {
             Scheme::Tcp => Listener::tcp(socket, self.buffer.clone()),
-            _ => Listener::opening(socket, self.door(scheme, identity), self.options.pending),
+            _ => Listener::opening(socket, self.door(scheme, identity)),
         });
         Ok(bound)
     }
@@ -115,9 +154,21 @@ impl NativeTransport {
             scheme,
             identity,
             site: scheme.is_websocket().then(site),
-            patience: self.options.handshake_timeout,
             buffer: self.buffer.clone(),
         }
+    }
+
+    /// Takes one connection at one of the listeners, if somebody has come: see [`Listener::poll_accept`].
+    fn poll_listeners(&mut self, cx: &mut Context<'_>) -> Poll<Option<NativeLink>> {
+        let count = self.listeners.len();
+        for step in 0..count {
+            let at = (self.turn + step) % count;
+            if let Poll::Ready(came) = self.listeners[at].poll_accept(&self.lobby, cx) {
+                self.turn = at + 1;
+                return Poll::Ready(came);
+            }
+        }
+        Poll::Pending
     }
 }
 
@@ -145,14 +196,15 @@ impl Transport for NativeTransport {
     }
 
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<NativeLink> {
-        let count = self.listeners.len();
-        for step in 0..count {
-            let at = (self.turn + step) % count;
-            if let Poll::Ready(link) = self.listeners[at].poll_accept(cx) {
-                self.turn = at + 1;
+        for _ in 0..AT_ONCE {
+            if let Poll::Ready(link) = self.lobby.poll_link(cx) {
+                return Poll::Ready(link);
+            }
+            if let Some(link) = ready!(self.poll_listeners(cx)) {
                 return Poll::Ready(link);
             }
         }
+        cx.waker().wake_by_ref();
         Poll::Pending
     }
 }

@@ -281,6 +281,7 @@ impl Simulation {
             scheme,
             remote,
             local_host: Some(host_of(place)),
+            proxied: false,
         };
         self.hosts[place as usize]
             .actor

@@ -59,6 +59,7 @@ impl WebLink {
             scheme: address.scheme(),
             remote: Some(address.to_string()),
             local_host: None,
+            proxied: false,
         };
         let handlers = Handlers::attach(&socket, &shared);
         Ok(Self {

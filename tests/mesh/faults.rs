@@ -19,6 +19,7 @@ fn info(scheme: Scheme) -> LinkInfo {
         scheme,
         remote: None,
         local_host: None,
+        proxied: false,
     }
 }
 

@@ -154,6 +154,7 @@ fn a_dialler_over_tcp_speaks_at_last_if_the_acceptor_does_not() {
         scheme: Scheme::Tcp,
         remote: None,
         local_host: None,
+        proxied: false,
     };
     world.schedule(0, LinkEvent::Opened { link, info });
     world.run(2);

@@ -290,6 +290,7 @@ fn nobody_is_told_an_address_on_another_kind_of_transport() {
         scheme: Scheme::Ws,
         remote: None,
         local_host: None,
+        proxied: false,
     };
     world.schedule(0, LinkEvent::Opened { link, info });
     world.run(1);

@@ -376,6 +376,7 @@ impl World {
             scheme: address.scheme(),
             remote: None,
             local_host: None,
+            proxied: false,
         };
         self.schedule(
             to,
@@ -598,6 +599,7 @@ impl World {
             scheme: self.scheme,
             remote,
             local_host: None,
+            proxied: false,
         }
     }
 

@@ -1,17 +1,19 @@
 //! The door: what a stranger says to a listener for WebSockets, from the request on.
 
 use core::future::poll_fn;
+use core::net::{IpAddr, Ipv4Addr};
 use core::time::Duration;
 use std::sync::Arc;
 
+use futures::future::AbortHandle;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::address::Scheme;
 use crate::mesh::LinkInfo;
 use crate::native::TransportOptions;
+use crate::native::house::{House, Visitor};
 use crate::native::http::{Site, upgraded};
 use crate::native::socket::ReadBuffer;
 
@@ -69,11 +71,16 @@ async fn open(stream: DuplexStream) -> bool {
         scheme: Scheme::Ws,
         remote: None,
         local_host: None,
+        proxied: false,
     };
-    let strangers = Arc::new(Semaphore::new(1));
-    let permit = strangers.try_acquire_owned().expect("it has one");
+    let ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let visitor = Visitor::new(ip, info);
+    let (end, _) = AbortHandle::new_pair();
+    let standing = Arc::new(Arc::new(House::new(&options)).receive(ip, end));
+    standing.speak();
     let deadline = Instant::now() + AGES;
-    let Some(mut link) = upgraded(stream, &info, site, permit, deadline).await else {
+    let upgraded = upgraded(stream, visitor, site, standing, deadline).await;
+    let Some((mut link, _, _counted)) = upgraded else {
         return false;
     };
     while poll_fn(|cx| link.poll_receive(cx)).await.is_ok() {}

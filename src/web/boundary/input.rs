@@ -198,6 +198,7 @@ fn opened(fields: &mut Fields) -> LinkEvent {
         scheme,
         remote: Some(url),
         local_host: None,
+        proxied: false,
     };
     LinkEvent::Opened { link, info }
 }

@@ -1,0 +1,140 @@
+//! The connections of all listeners on their way to being links, from their first byte through TLS and HTTP.
+//!
+//! Polls them; how many there may be is the house's affair.
+
+use core::net::IpAddr;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use std::sync::Arc;
+
+use futures::Stream;
+use futures::future::{AbortHandle, Abortable, poll_immediate};
+use futures::stream::FuturesUnordered;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+
+use super::house::{House, Standing, Visitor};
+use super::http::{Site, serve};
+use super::link::NativeLink;
+use super::socket::{self, ReadBuffer};
+use super::stream::Stream as Connected;
+use super::tls::{self, ServerIdentity};
+use crate::address::Scheme;
+
+type Opening = Pin<Box<dyn Future<Output = Option<NativeLink>> + Send>>;
+
+/// Those who came in and are no links yet.
+pub(super) struct Lobby {
+    house: Arc<House>,
+    connections: FuturesUnordered<Abortable<Opening>>,
+}
+
+/// What a connection goes through on its way to being a link.
+pub(super) struct Door {
+    /// The kind of links.
+    pub(super) scheme: Scheme,
+    /// What is shown in TLS, where there is TLS.
+    pub(super) identity: Option<ServerIdentity>,
+    /// Where links are WebSockets, what is answered to HTTP.
+    pub(super) site: Option<Arc<Site>>,
+    /// Of the links that are made.
+    pub(super) buffer: ReadBuffer,
+}
+
+impl Lobby {
+    /// An empty one.
+    pub(super) fn new(house: Arc<House>) -> Self {
+        Self {
+            house,
+            connections: FuturesUnordered::new(),
+        }
+    }
+
+    /// What all listeners share.
+    pub(super) fn house(&self) -> &Arc<House> {
+        &self.house
+    }
+
+    /// Takes in a socket that was accepted just now.
+    pub(super) fn enter(&self, socket: TcpStream, ip: IpAddr, door: Arc<Door>) {
+        let (end, registration) = AbortHandle::new_pair();
+        let standing = Arc::new(self.house.receive(ip, end));
+        let deadline = Instant::now() + self.house.patience;
+        let visitor = Visitor::new(ip, socket::describe(door.scheme, &socket));
+        let passing = pass(socket, visitor, door, standing, deadline);
+        let passing: Opening = Box::pin(passing);
+        self.connections.push(Abortable::new(passing, registration));
+    }
+
+    /// Carries all on, until one is a link. Those that were cut are gone then.
+    pub(super) fn poll_link(&mut self, cx: &mut Context<'_>) -> Poll<NativeLink> {
+        while let Some(done) = ready!(Pin::new(&mut self.connections).poll_next(cx)) {
+            if let Ok(Some(link)) = done {
+                return Poll::Ready(link);
+            }
+        }
+        Poll::Pending
+    }
+}
+
+/// Waits for the first byte, and takes the connection through the door. Nothing but a socket is held for who is silent.
+async fn pass(
+    socket: TcpStream,
+    visitor: Visitor,
+    door: Arc<Door>,
+    standing: Arc<Standing>,
+    deadline: Instant,
+) -> Option<NativeLink> {
+    let first = timeout_at(deadline, socket.peek(&mut [0])).await.ok()?;
+    if first.ok()? == 0 {
+        return None;
+    }
+    standing.speak();
+    let mut opening = Box::pin(open(socket, visitor, door, standing.clone(), deadline));
+    // Who has said all that it had to say is done at once, and needs no place among those who are waited for.
+    match poll_immediate(&mut opening).await {
+        Some(done) => done,
+        None => {
+            standing.linger();
+            opening.await
+        }
+    }
+}
+
+/// Takes a connection that speaks through the door, until it is a link, or done.
+async fn open(
+    socket: TcpStream,
+    visitor: Visitor,
+    door: Arc<Door>,
+    standing: Arc<Standing>,
+    deadline: Instant,
+) -> Option<NativeLink> {
+    let Some(site) = &door.site else {
+        // Before the effort of TLS.
+        let counted = standing.house().admit(&visitor).ok()?;
+        let stream = secure(socket, &visitor, &door, deadline).await?;
+        let link = NativeLink::bytes(visitor.info, stream, door.buffer.clone());
+        return Some(link.counted(counted));
+    };
+    let stream = secure(socket, &visitor, &door, deadline).await?;
+    serve(stream, visitor, site.clone(), standing, deadline).await
+}
+
+/// The stream that is spoken on: TLS where that is shown.
+async fn secure(
+    socket: TcpStream,
+    visitor: &Visitor,
+    door: &Door,
+    deadline: Instant,
+) -> Option<Connected> {
+    let Some(identity) = &door.identity else {
+        return Some(Connected::Plain(socket));
+    };
+    let session = tls::accept(door.scheme, identity, socket);
+    let session = timeout_at(deadline, session).await.ok()?;
+    let remote = visitor.info.remote.as_deref();
+    let no_tls = |reason: &String| {
+        tracing::debug!(reason, remote, "no TLS with who came to a listener");
+    };
+    session.inspect_err(no_tls).ok()
+}
