@@ -3,6 +3,7 @@
 //! A payload is handed on with the read that brought it and never collected. So the length of a message costs no
 //! memory, and the limits and deadlines that the core has for its own frames hold from their first byte.
 
+use std::collections::VecDeque;
 use std::io::Cursor;
 
 use bytes::Bytes;
@@ -14,6 +15,8 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Control
 const HEADER: usize = 14;
 /// Longest payload of a control frame (RFC 6455, 5.5).
 const CONTROL: usize = 125;
+/// Most pings of one read that are answered, the newest of them: a peer may ask for no more than it is worth.
+const PINGS: usize = 16;
 /// Longest reason of a Close: the payload of a control frame without the code.
 const REASON: usize = CONTROL - 2;
 
@@ -46,8 +49,9 @@ struct Payload {
 pub(super) struct Decoded {
     /// How many bytes of binary messages there were. They stand at the start of the bytes now.
     pub(super) payload: usize,
-    /// The newest ping. Only that one needs an answer (RFC 6455, 5.5.3).
-    pub(super) ping: Option<Vec<u8>>,
+    /// The newest pings, at most [`PINGS`], in their order. Only the last needs an answer (RFC 6455, 5.5.3), but some wait
+    /// for each of theirs.
+    pub(super) pings: VecDeque<Vec<u8>>,
     /// A pong came, whatever it says: each shows that the far end lives (RFC 6455, 5.5.3).
     pub(super) pong: bool,
     /// The end of the stream: nothing after it is to be read.
@@ -61,6 +65,15 @@ pub(super) enum End {
     Close { code: Option<u16>, reason: String },
     /// A breach of the rules: the code that says so (RFC 6455, 7.4.1), and which.
     Breach(CloseCode, &'static str),
+}
+
+impl Decoded {
+    fn keep_ping(&mut self, content: Vec<u8>) {
+        if self.pings.len() == PINGS {
+            self.pings.pop_front();
+        }
+        self.pings.push_back(content);
+    }
 }
 
 impl Decoder {
@@ -189,7 +202,7 @@ impl Decoder {
         }
         match payload.control {
             _ if payload.left > 0 => self.payload = Some(payload),
-            Some((Control::Ping, content)) => decoded.ping = Some(content),
+            Some((Control::Ping, content)) => decoded.keep_ping(content),
             Some((Control::Pong, _)) => decoded.pong = true,
             Some((Control::Close, content)) => decoded.end = Some(closed(&content)),
             Some(_) | None => {}
@@ -335,7 +348,7 @@ mod tests {
             let mut chunk = chunk.to_vec();
             let decoded = decoder.decode(&mut chunk);
             payload.extend_from_slice(&chunk[..decoded.payload]);
-            ping = decoded.ping.or(ping);
+            ping = decoded.pings.into_iter().next_back().or(ping);
             if decoded.end.is_some() {
                 return (payload, ping, decoded.end);
             }
@@ -417,6 +430,14 @@ mod tests {
             close(Some(1_000), &"é".repeat(100), None).len(),
             2 + 2 + 122
         );
+    }
+
+    #[test]
+    fn the_newest_pings_of_a_read_are_kept_in_their_order() {
+        let pings: Vec<Vec<u8>> = (0..40_u8).map(|number| vec![number]).collect();
+        let bytes: Vec<u8> = pings.iter().flat_map(|ping| frame(0x89, ping)).collect();
+        let decoded = Decoder::new(Role::Server, LIMIT).decode(&mut bytes.clone());
+        assert_eq!(decoded.pings, &pings[pings.len() - PINGS..]);
     }
 
     #[test]

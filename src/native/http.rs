@@ -354,13 +354,13 @@ fn with(mut response: Response<Body>, name: HeaderName, value: &str) -> Response
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-    use super::super::NativeTransport;
     use super::super::testing::{
         Directory, accept, ask, listening, raw, receive_all, serving, soon,
     };
+    use super::super::{NativeLink, NativeTransport};
     use super::*;
     use crate::address::Address;
-    use crate::transport::Transport;
+    use crate::transport::{Link, Transport};
 
     /// A request that upgrades.
     const UPGRADE: &str = "GET /any HTTP/1.1\r\nHost: relay\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n\
@@ -587,23 +587,6 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_listener_takes_whoever_waits_once_it_has_room() {
-        let options = TransportOptions {
-            handshake_timeout: Duration::from_secs(1),
-            pending: 2,
-            ..TransportOptions::default()
-        };
-        let (mut transport, address) = listening("ws", options).await;
-        let mut silent = [raw(&address).await, raw(&address).await];
-        let dial = transport.dial(&address);
-        let (_, link) = tokio::join!(accept(&mut transport), soon(dial));
-        assert!(link.is_ok());
-        // Nobody drives the listener any more: the first was cut before the third was taken, or never is.
-        let end = soon(silent[0].read(&mut [0])).await;
-        assert_eq!(end.ok(), Some(0));
-    }
-
-    #[tokio::test]
     async fn visitors_of_the_page_leave_room_for_links() {
         let (mut transport, address, _directory) = site().await;
         let mut guests = Vec::new();
@@ -627,5 +610,155 @@ mod tests {
         // Until the listener has seen that they are gone.
         let again = async { while status(&ask(&address, &get("/")).await) != "200" {} };
         serving(&mut transport, again).await;
+    }
+
+    /// The answer to an upgrade with further lines in its head.
+    async fn upgraded(
+        transport: &mut NativeTransport,
+        address: &Address,
+        lines: &str,
+    ) -> (String, Option<NativeLink>) {
+        let request = UPGRADE.replace("\r\n\r\n", &format!("\r\n{lines}\r\n"));
+        let request = request.replace("Host: relay", &format!("Host: {}", address.authority()));
+        let mut stream = raw(address).await;
+        let visit = async {
+            stream.write_all(request.as_bytes()).await.expect("written");
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(stream.read_u8().await.expect("an answer"));
+            }
+            let mut rest = Vec::new();
+            if !head.starts_with(b"HTTP/1.1 101 ") {
+                stream.read_to_end(&mut rest).await.expect("an end");
+            }
+            String::from_utf8_lossy(&[head, rest].concat()).into_owned()
+        };
+        let mut link = None;
+        let mut visit = core::pin::pin!(soon(visit));
+        loop {
+            tokio::select! {
+                answer = &mut visit => return (answer, link),
+                made = core::future::poll_fn(|cx| transport.poll_accept(cx)) => link = Some(made),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_of_a_stranger_gets_403_and_the_remedy() {
+        let (mut transport, address) = listening("ws", TransportOptions::default()).await;
+        for origin in [
+            "https://evil.example",
+            "null",
+            "http://127.0.0.1.evil.example",
+        ] {
+            let lines = format!("Origin: {origin}\r\n");
+            let (answer, link) = upgraded(&mut transport, &address, &lines).await;
+            assert!(status(&answer) == "403" && link.is_none(), "{answer}");
+            assert!(
+                answer.contains("--allow-origin") && answer.contains(origin),
+                "{answer}"
+            );
+        }
+        let own = format!("http://{}", address.authority());
+        for origin in [own.as_str(), "http://localhost:3000"] {
+            let lines = format!("Origin: {origin}\r\n");
+            let (answer, link) = upgraded(&mut transport, &address, &lines).await;
+            assert!(status(&answer) == "101" && link.is_some(), "{answer}");
+        }
+        // Through a proxy that is not known, anybody's machine may be the one that calls itself localhost.
+        let lines = "Origin: http://localhost:3000\r\nVia: 1.1 between\r\n";
+        let (answer, _) = upgraded(&mut transport, &address, lines).await;
+        assert_eq!(status(&answer), "403", "{answer}");
+    }
+
+    #[tokio::test]
+    async fn a_page_that_is_allowed_or_of_an_advertised_host_links() {
+        let mut options = TransportOptions {
+            hosts: vec!["Relay.Example".to_owned()],
+            ..TransportOptions::default()
+        };
+        options
+            .origins
+            .allow("https://app.example")
+            .expect("an origin");
+        let (mut transport, address) = listening("ws", options).await;
+        for (origin, expected) in [
+            ("https://app.example", "101"),
+            ("https://relay.example:8443", "101"),
+            ("http://app.example", "403"),
+        ] {
+            let lines = format!("Origin: {origin}\r\n");
+            let (answer, _) = upgraded(&mut transport, &address, &lines).await;
+            assert_eq!(status(&answer), expected, "{origin}: {answer}");
+        }
+    }
+
+    #[tokio::test]
+    async fn links_are_counted_by_the_clients_behind_a_proxy_that_is_known() {
+        let options = TransportOptions {
+            proxies: vec!["127.0.0.1".parse().expect("an address")],
+            connections: 3,
+            connections_per_network: 1,
+            ..TransportOptions::default()
+        };
+        let (mut transport, address) = listening("ws", options).await;
+        let mut links = Vec::new();
+        for (client, expected) in [
+            ("192.0.2.1", "101"),
+            ("192.0.2.1", "503"),
+            ("192.0.2.2", "101"),
+            ("127.0.0.1", "101"),
+            ("192.0.2.3", "503"),
+        ] {
+            let lines = format!("X-Forwarded-For: 198.51.100.1, {client}\r\n");
+            let (answer, link) = upgraded(&mut transport, &address, &lines).await;
+            assert_eq!(status(&answer), expected, "{client}: {answer}");
+            links.extend(link);
+        }
+        let info = links[0].info();
+        let remote = info.remote.expect("known");
+        assert!(info.proxied && remote.starts_with("192.0.2.1:"), "{remote}");
+        drop(links);
+        let (answer, link) = upgraded(&mut transport, &address, "").await;
+        assert_eq!(status(&answer), "101", "{answer}");
+        assert!(!link.expect("a link").info().proxied);
+    }
+
+    #[tokio::test]
+    async fn a_proxy_that_is_not_known_is_only_told_of() {
+        let (mut transport, address) = listening("ws", TransportOptions::default()).await;
+        let lines = "X-Forwarded-For: 192.0.2.1\r\n";
+        let (_, link) = upgraded(&mut transport, &address, lines).await;
+        let info = link.expect("a link").info();
+        let remote = info.remote.expect("known");
+        assert!(info.proxied && remote.starts_with("127.0.0.1:"), "{remote}");
+    }
+
+    #[tokio::test]
+    async fn nothing_is_compressed_and_nothing_is_smuggled() {
+        let (mut transport, address) = listening("ws", TransportOptions::default()).await;
+        let lines = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+        let (answer, link) = upgraded(&mut transport, &address, lines).await;
+        assert!(link.is_some() && !answer.contains("xtensions"), "{answer}");
+        for lines in [
+            "Content-Length: 5\r\n",
+            "Transfer-Encoding: chunked\r\n",
+            "Host: other\r\n",
+            "Sec-WebSocket-Version: 8\r\n",
+        ] {
+            let (answer, link) = upgraded(&mut transport, &address, lines).await;
+            assert!(
+                status(&answer).starts_with('4') && link.is_none(),
+                "{lines}: {answer}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn who_is_refused_cannot_ask_on() {
+        let (mut transport, address) = listening("ws", TransportOptions::default()).await;
+        let refused = "POST / HTTP/1.1\r\nHost: relay\r\n\r\n".repeat(3);
+        let answers = serving(&mut transport, ask(&address, &refused)).await;
+        assert_eq!(answers.matches("HTTP/1.1 405 ").count(), 1, "{answers}");
     }
 }

@@ -138,3 +138,129 @@ async fn secure(
     };
     session.inspect_err(no_tls).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::super::testing::{accept, listening, raw, secure, serving, soon};
+    use super::super::{NativeTransport, TransportOptions};
+    use crate::address::Address;
+    use crate::transport::Transport;
+
+    /// How long a stranger may take where a test does not wait for its end.
+    const LONG: Duration = Duration::from_secs(60);
+
+    /// Dials, and is accepted.
+    async fn links(transport: &mut NativeTransport, address: &Address) -> bool {
+        let dial = transport.dial(address);
+        let (_, link) = tokio::join!(accept(transport), soon(dial));
+        link.is_ok()
+    }
+
+    /// Connections that have said `words`, and no more.
+    async fn strangers(
+        address: &Address,
+        count: usize,
+        words: &[u8],
+    ) -> Vec<tokio::net::TcpStream> {
+        let mut strangers = Vec::new();
+        for _ in 0..count {
+            let mut stranger = raw(address).await;
+            stranger.write_all(words).await.expect("written");
+            strangers.push(stranger);
+        }
+        strangers
+    }
+
+    async fn is_cut(stranger: &mut tokio::net::TcpStream) {
+        // An end, or a reset where it had said something that nobody read.
+        let end = stranger.read(&mut [0]).await;
+        assert!(!matches!(end, Ok(1..)), "{end:?}");
+    }
+
+    #[tokio::test]
+    async fn the_silent_keep_nobody_out_and_the_oldest_makes_room() {
+        for scheme in ["ws", "wss", "tls"] {
+            let options = TransportOptions {
+                handshake_timeout: LONG,
+                silent: 4,
+                pending: 1,
+                ..secure()
+            };
+            let (mut transport, address) = listening(scheme, options).await;
+            let mut silent = strangers(&address, 8, b"").await;
+            assert!(links(&mut transport, &address).await, "{scheme}");
+            for stranger in &mut silent[..4] {
+                serving(&mut transport, is_cut(stranger)).await;
+            }
+            // The one that came last is still waited for.
+            let last = silent.last_mut().expect("eight");
+            last.write_all(b"GET / HTTP/1.1\r\n")
+                .await
+                .expect("written");
+        }
+    }
+
+    #[tokio::test]
+    async fn who_drips_keeps_nobody_out_and_the_oldest_makes_room() {
+        let options = TransportOptions {
+            handshake_timeout: LONG,
+            pending: 4,
+            ..TransportOptions::default()
+        };
+        let (mut transport, address) = listening("ws", options).await;
+        let mut dripping = strangers(&address, 8, b"GET / HTTP/1.1\r\nHost: re").await;
+        for stranger in &mut dripping[..4] {
+            serving(&mut transport, is_cut(stranger)).await;
+        }
+        assert!(links(&mut transport, &address).await);
+        // Who said all at once took nobody's place: the others are still heard.
+        for stranger in &mut dripping[4..] {
+            stranger.write_all(b"lay\r\n\r\n").await.expect("written");
+            let answer = async { stranger.read_u8().await.expect("an answer") };
+            assert_eq!(serving(&mut transport, answer).await, b'H');
+        }
+    }
+
+    #[tokio::test]
+    async fn the_deadline_counts_from_the_accept_and_for_the_silent_too() {
+        for words in [&b""[..], b"G"] {
+            let options = TransportOptions {
+                handshake_timeout: Duration::from_millis(200),
+                ..TransportOptions::default()
+            };
+            let (mut transport, address) = listening("ws", options).await;
+            let mut stranger = strangers(&address, 1, words).await.remove(0);
+            serving(&mut transport, is_cut(&mut stranger)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn links_over_a_stream_are_counted_and_further_ones_closed() {
+        for scheme in ["tcp", "tls"] {
+            let options = TransportOptions {
+                connections: 1,
+                ..secure()
+            };
+            let (mut transport, address) = listening(scheme, options).await;
+            let mut first = raw(&address).await;
+            let dial = transport.dial(&address);
+            let (link, dialled) = tokio::join!(accept(&mut transport), soon(dial));
+            if scheme == "tcp" {
+                // Whoever came first is the link.
+                drop(dialled);
+                let mut second = raw(&address).await;
+                serving(&mut transport, is_cut(&mut second)).await;
+                drop(link);
+                assert!(links(&mut transport, &address).await, "{scheme}");
+            } else {
+                assert!(dialled.is_ok());
+                first.write_all(b"x").await.expect("written");
+                serving(&mut transport, is_cut(&mut first)).await;
+            }
+        }
+    }
+}

@@ -154,8 +154,10 @@ impl<S: ByteStream> WebSocketLink<S> {
 
     /// Answers what asks for an answer (RFC 6455, 5.5).
     fn react(&mut self, decoded: Decoded, cx: &mut Context<'_>) {
-        if let Some(content) = decoded.ping {
-            self.answer_ping(&content);
+        for content in &decoded.pings {
+            self.answer_ping(content);
+        }
+        if !decoded.pings.is_empty() {
             let _ = self.io.poll_drain(cx);
         }
         match decoded.end {
