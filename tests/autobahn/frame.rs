@@ -81,8 +81,15 @@ impl Frame {
             }
         }
         bytes.extend_from_slice(&MASK);
-        let masked = self.payload.iter().zip(MASK.iter().cycle());
-        bytes.extend(masked.map(|(byte, key)| byte ^ key));
+        let from = bytes.len();
+        bytes.extend_from_slice(&self.payload);
+        let (words, rest) = bytes[from..].as_chunks_mut::<4>();
+        for word in words {
+            *word = (u32::from_ne_bytes(*word) ^ u32::from_ne_bytes(MASK)).to_ne_bytes();
+        }
+        rest.iter_mut()
+            .zip(MASK)
+            .for_each(|(byte, key)| *byte ^= key);
         bytes
     }
 }

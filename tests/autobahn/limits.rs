@@ -47,8 +47,9 @@ pub(crate) async fn large() {
 }
 
 fn message(length: usize) -> Vec<u8> {
-    let text = b"BAsd7&jh23";
-    text.iter().copied().cycle().take(length).collect()
+    let mut message = b"BAsd7&jh23".repeat(length / 10 + 1);
+    message.truncate(length);
+    message
 }
 
 fn by_size(section: usize, opcode: u8) -> Vec<Case> {

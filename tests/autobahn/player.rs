@@ -140,7 +140,8 @@ pub(crate) async fn play(server: &Server, case: &Case) {
 
 async fn play_within(server: &Server, case: &Case) {
     let Client { mut from, mut to } = server.connect().await;
-    let bytes: Vec<u8> = case.frames.iter().flat_map(Frame::encode).collect();
+    let frames: Vec<_> = case.frames.iter().map(Frame::encode).collect();
+    let bytes = frames.concat();
     let chop = case.chop;
     let writing = async move {
         write(&mut to, &bytes, chop).await;

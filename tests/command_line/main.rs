@@ -5,6 +5,7 @@
 
 #[path = "../support/certificates.rs"]
 mod certificates;
+mod descriptors;
 mod examples;
 mod listen;
 mod program;

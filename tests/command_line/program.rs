@@ -74,6 +74,12 @@ impl Program {
         }
     }
 
+    /// Its number in the system.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Writes to the program's stdin.
     pub(crate) fn write(&mut self, bytes: &[u8]) {
         self.stdin

@@ -14,9 +14,11 @@
 //! | `received`, `json`, `words` | a message for programs, and for people |
 //! | `output`, `say`, `log` | stdout, and the two voices of stderr |
 //! | `signal`, `fault` | how it ends |
+//! | `descriptors` | how many files it may open |
 
 mod advertise;
 mod args;
+mod descriptors;
 mod fault;
 mod join;
 mod json;

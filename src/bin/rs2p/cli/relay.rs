@@ -12,7 +12,7 @@ use super::args::Relay;
 use super::fault::Fault;
 use super::output::{Output, Reader};
 use super::signal::Signals;
-use super::{join, json, log, tls, words};
+use super::{descriptors, join, json, log, tls, words};
 
 /// What waits to be logged: messages are among it, and a relay has no use for them but to pass them on.
 const INBOX: InboxLimits = InboxLimits {
@@ -24,6 +24,7 @@ const INBOX: InboxLimits = InboxLimits {
 /// Runs the command.
 pub(super) async fn run(args: Relay) -> Result<(), Fault> {
     let mut signals = Signals::take_over()?;
+    descriptors::raise_limit();
     let www = folder(&args)?;
     let has_page = www.is_some();
     let shown = www.clone();
