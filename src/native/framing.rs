@@ -124,6 +124,10 @@ impl Decoder {
         let Ok(Some((header, length))) = whole else {
             return Err(breach("a reserved opcode"));
         };
+        // "the minimal number of bytes MUST be used to encode the length" (RFC 6455, 5.2).
+        if length < shortest(self.header[1]) {
+            return Err(breach("a length in more bytes than it needs"));
+        }
         self.payload = Some(self.begin(&header, length)?);
         Ok(taken)
     }
@@ -220,6 +224,15 @@ fn header_length(begun: &[u8]) -> usize {
         _ => 0,
     };
     2 + length + if second & 0x80 == 0 { 0 } else { 4 }
+}
+
+/// The shortest length that needs as many bytes as the second byte of a header says.
+fn shortest(second: u8) -> u64 {
+    match second & 0x7f {
+        126 => 126,
+        127 => 1 << 16,
+        _ => 0,
+    }
 }
 
 /// What a Close says (RFC 6455, 5.5.1). Its words may end in a terminal, so control characters are dropped.
@@ -465,6 +478,21 @@ mod tests {
             Some(CloseCode::Protocol)
         );
         assert_eq!(code(&frame(0x81, b"text")), Some(CloseCode::Unsupported));
+    }
+
+    #[test]
+    fn a_length_has_as_few_bytes_as_it_needs() {
+        for (begin, is_right) in [
+            (&b"\x82\xfe\x00\x7d"[..], false),
+            (b"\x82\xfe\x00\x7e", true),
+            (b"\x82\xff\0\0\0\0\0\0\xff\xff", false),
+            (b"\x82\xff\0\0\0\0\0\x01\0\0", true),
+            (b"\x89\xfe\x00\x01", false),
+        ] {
+            let bytes = [begin, &MASK].concat();
+            let expected = (!is_right).then_some(CloseCode::Protocol);
+            assert_eq!(code(&bytes), expected, "{begin:x?}");
+        }
     }
 
     #[test]

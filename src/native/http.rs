@@ -1,4 +1,5 @@
-//! What a WebSocket listener says in HTTP/1: it upgrades who asks for a WebSocket, and shows files to everyone else.
+//! What a WebSocket listener says in HTTP/1: it upgrades who asks for a WebSocket, if there is room and the page may, and
+//! shows files to everyone else.
 //!
 //! A connection is a stranger until it has asked for something, and strangers have little time. A guest, who asked for
 //! a file, has more, but guests are few and bounded apart, so that no number of them keeps a node from linking.
@@ -95,21 +96,14 @@ impl Site {
             },
         }
     }
-}
 
-impl Site {
-    /// Whether a browser may link from the page that its request names.
-    ///
-    /// # Errors
-    /// The answer to it.
-    fn judge_origin(&self, headers: &HeaderMap, visitor: &Visitor) -> Result<(), Response<Body>> {
+    /// The answer to a browser that may not link from the page that its request names.
+    fn refuse_page(&self, headers: &HeaderMap, visitor: &Visitor) -> Option<Response<Body>> {
         let place = Place {
             hosts: &self.hosts,
             is_here: visitor.is_here(),
         };
-        let Err(origin) = self.origins.judge(headers, place) else {
-            return Ok(());
-        };
+        let origin = self.origins.judge(headers, place).err()?;
         if self
             .refused
             .may_say(Network::of(visitor.ip), Instant::now())
@@ -125,7 +119,7 @@ impl Site {
             "Pages of {origin} may not link to this relay. Its operator allows them with --allow-origin ORIGIN \
              (TransportOptions::origins)."
         );
-        Err(refuse(StatusCode::FORBIDDEN, &line))
+        Some(refuse(StatusCode::FORBIDDEN, &line))
     }
 }
 
@@ -268,7 +262,7 @@ impl Visit {
             .visitor
             .clone()
             .behind(request.headers(), &house.proxies);
-        if let Err(refusal) = self.site.judge_origin(request.headers(), &visitor) {
+        if let Some(refusal) = self.site.refuse_page(request.headers(), &visitor) {
             return refusal;
         }
         let counted = match house.admit(&visitor) {
