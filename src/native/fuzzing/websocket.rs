@@ -41,7 +41,7 @@ fn hear(role: Role, limit: usize, stream: &[u8], sizes: &[usize]) -> Heard {
         let mut chunk = chunk.to_vec();
         let decoded = decoder.decode(&mut chunk);
         heard.payload.extend_from_slice(&chunk[..decoded.payload]);
-        heard.ping = decoded.ping.or(heard.ping);
+        heard.ping = decoded.pings.into_iter().next_back().or(heard.ping);
         heard.pong |= decoded.pong;
         heard.end = decoded.end;
     }
