@@ -74,8 +74,8 @@ pub mod web;
 pub use address::{Address, AddressError, Scheme};
 pub use id::{MessageId, NodeId};
 pub use mesh::{
-    CommandError, Config, Departure, Doubt, EndReason, Environment, Failure, Member, MemberState,
-    Peer,
+    CommandError, Config, Departure, Doubt, EndReason, Environment, Failure, Hearsay, Member,
+    MemberState, Peer,
 };
 pub use socket::{
     Builder, Event, EventKind, Events, Fault, InboxLimits, MemberEvent, MemberEvents, MeshError,

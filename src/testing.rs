@@ -32,7 +32,7 @@
 
 use crate::address::Address;
 use crate::id::NodeId;
-use crate::mesh::DEFAULT_SUBNET;
+use crate::mesh::{DEFAULT_SUBNET, Hearsay};
 use crate::socket::{Builder, MeshError, MeshSocket};
 use tokio::task::AbortHandle;
 
@@ -84,7 +84,8 @@ impl Relay {
     /// As [`Relay::start`]; [`MeshError::Config`] for a name that no subnet can have.
     pub async fn start_in(subnet: impl Into<String>) -> Result<Self, MeshError> {
         let subnet = subnet.into();
-        let running = Running::start(MeshSocket::builder(&subnet), FREE).await?;
+        let running =
+            Running::start(MeshSocket::builder(&subnet).hearsay(Hearsay::Any), FREE).await?;
         let [ws, tcp] = running.socket.listening() else {
             return Err(MeshError::Listen("not every listener is there".into()));
         };
@@ -124,7 +125,9 @@ impl Relay {
 
     /// A node that links to this relay, over WebSocket, to be changed and spawned.
     pub fn node(&self) -> Builder {
-        MeshSocket::builder(&self.subnet).peer(self.ws.to_string())
+        MeshSocket::builder(&self.subnet)
+            .hearsay(Hearsay::Any)
+            .peer(self.ws.to_string())
     }
 
     /// Ends it as if its machine had lost power: nobody is told goodbye, and what was under way is lost. Harmless if it
@@ -154,7 +157,9 @@ impl Relay {
     /// [`MeshError::Listen`] if another program has taken a port meanwhile. The relay is down then.
     pub async fn restart(&mut self) -> Result<(), MeshError> {
         self.kill().await;
-        let builder = MeshSocket::builder(&self.subnet).identity(self.id.clone());
+        let builder = MeshSocket::builder(&self.subnet)
+            .hearsay(Hearsay::Any)
+            .identity(self.id.clone());
         let at = [self.ws.to_string(), self.tcp.to_string()];
         self.running = Some(Running::start(builder, at).await?);
         Ok(())

@@ -24,7 +24,7 @@ const SUBNET: &str = "polite";
 const TRANSPORTS: [Scheme; 2] = [Scheme::Tcp, Scheme::Ws];
 
 fn node() -> Builder {
-    MeshSocket::builder(SUBNET)
+    MeshSocket::builder(SUBNET).hearsay(rs2p::Hearsay::Any)
 }
 
 /// A node that is sent bad input, and a peer of it that has nothing to do with it.

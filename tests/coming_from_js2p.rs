@@ -127,7 +127,12 @@ fn change(page: &mut String, from: &str, to: &str) {
 async fn js2ps_example_runs_with_another_import_and_another_constructor() {
     let relay = Relay::start_in(SUBNET, &relay::page(), &[WS, TCP], &[]);
     let (ws, tcp) = (relay.address(Scheme::Ws), relay.address(Scheme::Tcp));
-    let native = Node::start(MeshSocket::builder(SUBNET).peer(tcp.to_string())).await;
+    let native = Node::start(
+        MeshSocket::builder(SUBNET)
+            .hearsay(rs2p::Hearsay::Any)
+            .peer(tcp.to_string()),
+    )
+    .await;
     native.socket.joined().await.expect("a relay that listens");
     let mut python = Py2p::start(SUBNET).await;
     python.connect(tcp).await;
@@ -191,7 +196,9 @@ async fn assert_is_replied_to(relative: &mut Told, name: &str) {
 /// A node of ours that shows a blank page with the package beside it, and is that page's neighbour.
 async fn neighbour() -> (Node, Site) {
     let site = Site::with("<!doctype html><title>js2p's names</title>");
-    let builder = MeshSocket::builder(SUBNET).listen(WS);
+    let builder = MeshSocket::builder(SUBNET)
+        .hearsay(rs2p::Hearsay::Any)
+        .listen(WS);
     let folder = site.0.clone();
     let started = builder.spawn_with(|options| options.www = Some(folder));
     let node = Node::of(started.await.expect("free ports on loopback"));

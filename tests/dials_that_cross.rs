@@ -86,6 +86,7 @@ async fn race(theirs: &mut Told, scheme: Scheme, round: usize, is_watched: bool)
     let race = Race::new(scheme, Start::of(round)).await;
     let (to_ours, to_theirs) = (race.gate(0), race.gate(1));
     let builder = MeshSocket::builder(&subnet)
+        .hearsay(rs2p::Hearsay::Any)
         .listen(format!("{scheme}://127.0.0.1:0"))
         .advertise(to_ours.to_string());
     let mut ours = Node::start(builder).await;

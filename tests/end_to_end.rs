@@ -30,7 +30,7 @@ use support::py2p::Py2p;
 
 /// A node in the subnet of the page.
 fn node() -> Builder {
-    MeshSocket::builder(DEFAULT_SUBNET)
+    MeshSocket::builder(DEFAULT_SUBNET).hearsay(rs2p::Hearsay::Any)
 }
 
 /// A native node that dials the node at this address.

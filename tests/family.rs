@@ -49,7 +49,9 @@ fn texts() -> Vec<String> {
 
 /// A relay of ours that listens on one transport and shows the page where that is for browsers.
 async fn relay(scheme: Scheme, peer: Option<&Address>) -> Node {
-    let mut builder = MeshSocket::builder(DEFAULT_SUBNET).listen(format!("{scheme}://127.0.0.1:0"));
+    let mut builder = MeshSocket::builder(DEFAULT_SUBNET)
+        .hearsay(rs2p::Hearsay::Any)
+        .listen(format!("{scheme}://127.0.0.1:0"));
     if let Some(peer) = peer {
         builder = builder.peer(peer.to_string());
     }

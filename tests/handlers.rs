@@ -19,7 +19,7 @@ use support::node::{Node, soon, text};
 use tokio::sync::{Semaphore, mpsc};
 
 fn node() -> Builder {
-    MeshSocket::builder("handlers")
+    MeshSocket::builder("handlers").hearsay(rs2p::Hearsay::Any)
 }
 
 /// Two nodes with a link: who handles, and who speaks.

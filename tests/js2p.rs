@@ -29,7 +29,7 @@ const BOTH: [Scheme; 2] = [Scheme::Tcp, Scheme::Ws];
 const EACH: usize = 200;
 
 fn node() -> Builder {
-    MeshSocket::builder(SUBNET)
+    MeshSocket::builder(SUBNET).hearsay(rs2p::Hearsay::Any)
 }
 
 /// A node of ours that listens on both transports.

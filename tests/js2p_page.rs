@@ -35,7 +35,12 @@ fn page<'browser>(browser: &'browser Chromium, relay: &Relay) -> Js2pPage<'brows
 /// A native node that has joined a relay, over TCP.
 async fn native(relay: &Relay) -> Node {
     let address = relay.address(Scheme::Tcp).to_string();
-    let node = Node::start(MeshSocket::builder(DEFAULT_SUBNET).peer(address)).await;
+    let node = Node::start(
+        MeshSocket::builder(DEFAULT_SUBNET)
+            .hearsay(rs2p::Hearsay::Any)
+            .peer(address),
+    )
+    .await;
     node.socket.joined().await.expect("a relay that listens");
     node
 }
@@ -91,7 +96,9 @@ async fn each_way_every_message_arrives_once() {
 async fn a_page_replies_and_is_replied_to_by_a_neighbour() {
     let browser = Chromium::start();
     // A node of ours that shows the page itself, so that it is the page's neighbour.
-    let builder = MeshSocket::builder(DEFAULT_SUBNET).listen(WS);
+    let builder = MeshSocket::builder(DEFAULT_SUBNET)
+        .hearsay(rs2p::Hearsay::Any)
+        .listen(WS);
     let folder = Js2pPage::folder();
     let started = builder.spawn_with(|options| options.www = Some(folder));
     let ours = Node::of(started.await.expect("free ports on loopback"));

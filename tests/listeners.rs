@@ -13,7 +13,7 @@ use support::node::{Node, soon, text};
 use tokio::sync::mpsc;
 
 fn node() -> Builder {
-    MeshSocket::builder("listeners")
+    MeshSocket::builder("listeners").hearsay(rs2p::Hearsay::Any)
 }
 
 async fn alone() -> Node {

@@ -20,7 +20,9 @@ use tokio::net::TcpStream;
 const TCP: &str = "tcp://127.0.0.1:0";
 
 fn node() -> Builder {
-    MeshSocket::builder("members").configure(|config| config.outgoing = 0)
+    MeshSocket::builder("members")
+        .hearsay(rs2p::Hearsay::Any)
+        .configure(|config| config.outgoing = 0)
 }
 
 async fn alone() -> Node {

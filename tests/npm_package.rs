@@ -101,7 +101,12 @@ fn unpack(folder: &Path) {
 /// A native node that has joined a relay.
 async fn native(relay: &Relay) -> Node {
     let address = relay.address(Scheme::Tcp).to_string();
-    let node = Node::start(MeshSocket::builder(DEFAULT_SUBNET).peer(address)).await;
+    let node = Node::start(
+        MeshSocket::builder(DEFAULT_SUBNET)
+            .hearsay(rs2p::Hearsay::Any)
+            .peer(address),
+    )
+    .await;
     node.socket.joined().await.expect("a relay that listens");
     node
 }

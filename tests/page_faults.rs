@@ -55,7 +55,9 @@ struct Site {
 
 impl Site {
     async fn start() -> Self {
-        let server = MeshSocket::builder("site").listen("ws://127.0.0.1:0");
+        let server = MeshSocket::builder("site")
+            .hearsay(rs2p::Hearsay::Any)
+            .listen("ws://127.0.0.1:0");
         let server = server
             .spawn_with(|options| options.www = Some(folder()))
             .await

@@ -25,7 +25,7 @@ const WS: &str = "ws://127.0.0.1:0";
 const EACH: usize = 200;
 
 fn node() -> Builder {
-    MeshSocket::builder(SUBNET)
+    MeshSocket::builder(SUBNET).hearsay(rs2p::Hearsay::Any)
 }
 
 /// A node of ours and a py2p that has dialled it.

@@ -18,7 +18,9 @@ use tokio::sync::mpsc;
 const SUBNET: &str = "flags";
 
 fn node() -> Builder {
-    MeshSocket::builder(SUBNET).configure(|config| config.outgoing = 0)
+    MeshSocket::builder(SUBNET)
+        .hearsay(rs2p::Hearsay::Any)
+        .configure(|config| config.outgoing = 0)
 }
 
 /// A py2p, a node of ours that has dialled it, and another of ours behind that one.

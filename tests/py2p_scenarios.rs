@@ -128,7 +128,10 @@ async fn what_each_of_three_in_a_line_says_reaches_both_others() {
     };
     for dialler in DIALLERS {
         let mut first = Member::start(Whose::Theirs, SUBNET, Scheme::Tcp).await;
-        let mut middle = Member::ours(both(MeshSocket::builder(SUBNET))).await;
+        let mut middle = Member::ours(both(
+            MeshSocket::builder(SUBNET).hearsay(rs2p::Hearsay::Any),
+        ))
+        .await;
         let mut last = Member::start(Whose::Theirs, SUBNET, Scheme::Tls).await;
         link(Scheme::Tcp, dialler, &mut first, &mut middle).await;
         match dialler {
@@ -152,7 +155,9 @@ async fn one_of_ours_behind_a_py2p_hears_and_is_heard_beyond_it() {
 
 /// One of ours that has one link, and two of theirs.
 async fn line_behind_py2p(scheme: Scheme) -> [Member; 3] {
-    let quiet = MeshSocket::builder(SUBNET).configure(|config| config.outgoing = 0);
+    let quiet = MeshSocket::builder(SUBNET)
+        .hearsay(rs2p::Hearsay::Any)
+        .configure(|config| config.outgoing = 0);
     let middle = Member::start(Whose::Theirs, SUBNET, scheme);
     let last = Member::start(Whose::Theirs, SUBNET, scheme);
     let (mut first, mut middle, mut last) = tokio::join!(Member::ours(quiet), middle, last);
@@ -174,7 +179,9 @@ async fn another_subnet_is_refused_in_ssl_mode() {
 
 async fn refusal(scheme: Scheme) {
     let listening = format!("{scheme}://127.0.0.1:0");
-    let ours = MeshSocket::builder("test").listen(listening);
+    let ours = MeshSocket::builder("test")
+        .hearsay(rs2p::Hearsay::Any)
+        .listen(listening);
     let (mut ours, mut theirs) = tokio::join!(family(ours), Py2p::start_on("test2", scheme));
     for dialler in [Whose::Ours, Whose::Theirs] {
         println!("over {scheme}, dialled by {dialler:?}");
@@ -323,13 +330,20 @@ async fn a_py2p_replies_to_each_of_two_tabs_behind_the_relay() {
         for dialler in DIALLERS {
             println!("over {scheme}, dialled by the {dialler:?}");
             let relay = MeshSocket::builder(SUBNET)
+                .hearsay(rs2p::Hearsay::Any)
                 .listen("ws://127.0.0.1:0")
                 .listen(format!("{scheme}://127.0.0.1:0"));
             let theirs = Member::start(Whose::Theirs, SUBNET, scheme);
             let (mut relay, mut theirs) = tokio::join!(Member::ours(relay), theirs);
             link(scheme, dialler, &mut relay, &mut theirs).await;
             let at = relay.address(Scheme::Ws).to_string();
-            let tab = || Node::start(MeshSocket::builder(SUBNET).peer(&at));
+            let tab = || {
+                Node::start(
+                    MeshSocket::builder(SUBNET)
+                        .hearsay(rs2p::Hearsay::Any)
+                        .peer(&at),
+                )
+            };
             let mut tabs = <[Node; 2]>::from(tokio::join!(tab(), tab()));
             for tab in &mut tabs {
                 tab.has_peers(&[relay.id()]).await;
@@ -376,7 +390,9 @@ async fn a_port_that_a_py2p_holds_is_in_use_for_each_transport_of_ours() {
     let theirs = Py2p::start(SUBNET).await;
     let port = theirs.port();
     for scheme in [Scheme::Tcp, Scheme::Tls, Scheme::Ws, Scheme::Wss] {
-        let ours = MeshSocket::builder(SUBNET).listen(format!("{scheme}://127.0.0.1:{port}"));
+        let ours = MeshSocket::builder(SUBNET)
+            .hearsay(rs2p::Hearsay::Any)
+            .listen(format!("{scheme}://127.0.0.1:{port}"));
         let identity = ServerIdentity::self_signed().expect("a certificate");
         let started = ours.spawn_with(|options| options.tls.identity = Some(identity));
         let error = started.await.expect_err("a port that is held");

@@ -22,7 +22,9 @@ const SUBNET: &str = "requests";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn node() -> Builder {
-    MeshSocket::builder(SUBNET).configure(|config| config.outgoing = 0)
+    MeshSocket::builder(SUBNET)
+        .hearsay(rs2p::Hearsay::Any)
+        .configure(|config| config.outgoing = 0)
 }
 
 async fn joined(builder: Builder) -> Node {

@@ -26,7 +26,9 @@ fn in_haste(config: &mut Config) {
 
 /// A relay, and a tab at it that has greeted and will not say another word.
 async fn silent_tab() -> (Node, Raw) {
-    let relay = MeshSocket::builder("sleep").listen("ws://127.0.0.1:0");
+    let relay = MeshSocket::builder("sleep")
+        .hearsay(rs2p::Hearsay::Any)
+        .listen("ws://127.0.0.1:0");
     let mut relay = Node::start(relay.configure(in_haste)).await;
     let tab = NodeId::from_entropy(&[7; 48]);
     let mut raw = Raw::dial(&relay.address(Scheme::Ws)).await;

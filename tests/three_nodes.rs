@@ -23,7 +23,7 @@ const WS: &str = "ws://127.0.0.1:0";
 const LAST: &str = "that was all";
 
 fn node() -> Builder {
-    MeshSocket::builder("line")
+    MeshSocket::builder("line").hearsay(rs2p::Hearsay::Any)
 }
 
 /// Three nodes in a line: the first two linked over TCP, the last two over a WebSocket.
@@ -218,7 +218,8 @@ async fn a_node_that_can_be_dialled_is_found_through_the_node_between() {
 async fn another_subnet_is_an_error_that_says_so() {
     for scheme in [Scheme::Tcp, Scheme::Ws] {
         let mut here = Node::start(node().listen(TCP).listen(WS)).await;
-        let stranger = Node::start(MeshSocket::builder("another line")).await;
+        let stranger =
+            Node::start(MeshSocket::builder("another line").hearsay(rs2p::Hearsay::Any)).await;
         let address = here.address(scheme);
         let error = soon("a refusal", stranger.socket.connect(&address))
             .await

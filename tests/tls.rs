@@ -50,7 +50,7 @@ const ALL: [&str; 4] = [
 ];
 
 fn node() -> Builder {
-    MeshSocket::builder(SUBNET)
+    MeshSocket::builder(SUBNET).hearsay(rs2p::Hearsay::Any)
 }
 
 /// Starts a node with changes to its transport.

@@ -23,7 +23,9 @@ fn topic(name: &str) -> Topic {
 }
 
 fn node() -> Builder {
-    MeshSocket::builder(SUBNET).configure(|config| config.outgoing = 0)
+    MeshSocket::builder(SUBNET)
+        .hearsay(rs2p::Hearsay::Any)
+        .configure(|config| config.outgoing = 0)
 }
 
 fn tab(relay: &Node) -> Builder {

@@ -12,7 +12,7 @@ use rs2p::{Builder, Departure, Event, Member, MemberEvent, MeshSocket, Scheme};
 use support::node::{Node, soon};
 
 fn node() -> Builder {
-    MeshSocket::builder("who is here")
+    MeshSocket::builder("who is here").hearsay(rs2p::Hearsay::Any)
 }
 
 async fn relay() -> Node {

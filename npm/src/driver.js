@@ -38,9 +38,9 @@ export class Driver {
    * A node of a subnet; with a new id, if none is given. `tell(word, fields)` is told what happens; `parked` is the
    * queue of messages that wait until a peer has read: see ./parking.js.
    */
-  constructor({ subnet, id = null, keep = null, parked, tell }) {
+  constructor({ subnet, id = null, keep = null, hearsay = null, parked, tell }) {
     this.#wall = { said: wallSeconds(), at: this.#now() };
-    this.#core = newCore(this.#now(), encodeOne([subnet, id, entropy(), this.#wall.said, keep]));
+    this.#core = newCore(this.#now(), encodeOne([subnet, id, entropy(), this.#wall.said, keep, hearsay]));
     this.id = latin.decode(this.#core.id());
     this.#parked = parked;
     this.#tell = tell;

@@ -51,7 +51,7 @@ export class MeshSocket extends EventTarget {
 
   constructor(options) {
     super();
-    const { subnet, relays, keep, id, lifecycle, queue, interest, presence } = read.meshOptions(options);
+    const { subnet, relays, keep, hearsay, id, lifecycle, queue, interest, presence } = read.meshOptions(options);
     this.#subnet = subnet;
     this.#outlet = new Outlet(this, {
       bounds: queue.incoming,
@@ -60,7 +60,7 @@ export class MeshSocket extends EventTarget {
       close: () => this.close({ reason: "a queue overflowed" }),
     });
     const parked = new Parking(queue.outgoing, queue.policy, (count) => this.#outlet.struck("outgoing", count));
-    this.#driver = new Driver({ subnet, id, keep, parked, tell: (word, fields) => this.#happened(word, fields) });
+    this.#driver = new Driver({ subnet, id, keep, hearsay, parked, tell: (word, fields) => this.#happened(word, fields) });
     this.#relays = relays.length;
     this.#orEnd(() => {
       this.#interest = new Interest(interest, (input) => this.#driver.askNow(input));

@@ -7,6 +7,12 @@ import { POLICIES } from "./queue.js";
 /** The longest id of a node, in bytes. */
 const LONGEST_ID = 128;
 
+/** Which addresses out of gossip may be dialled. */
+const HEARSAY = ["public", "private", "any"];
+
+/** An address of this machine. */
+const AT_HOME = /^wss?:\/\/(127\.\d+\.\d+\.\d+|\[::1\]|localhost)([:/?]|$)/i;
+
 /** What waits for who takes messages, and for peers that read slowly. */
 const BOUNDS = { messages: 4_096, bytes: 16 << 20 };
 
@@ -17,10 +23,12 @@ export function object(options, name = "the options are") {
 }
 
 export function meshOptions(options) {
-  const { subnet = "mesh", relays, peers, keep, id, lifecycle = true, queue, topics, plain = false, presence } = object(options);
+  const { subnet = "mesh", keep, hearsay, id, lifecycle = true, queue, topics, plain = false, presence } = object(options);
+  const relays = [...addresses(options?.relays, "relays"), ...addresses(options?.peers, "peers")];
   return {
     subnet: string(subnet, "subnet"),
-    relays: [...addresses(relays, "relays"), ...addresses(peers, "peers")],
+    relays,
+    hearsay: hearsay == null ? usualHearsay(relays) : oneOf(hearsay, HEARSAY, "hearsay"),
     keep: keep == null ? null : atLeastOne(keep, "keep"),
     id: id == null ? null : node(id),
     interest: { topics: topics == null ? null : strings(topics, "topics").map(topic), plain: Boolean(plain) },
@@ -30,9 +38,19 @@ export function meshOptions(options) {
   };
 }
 
+/** What is dialled of that which others tell: where all relays are on this machine, so that nothing comes from outside, more. */
+function usualHearsay(relays) {
+  return relays.length > 0 && relays.every((url) => AT_HOME.test(url)) ? "private" : "public";
+}
+
+function oneOf(value, all, name) {
+  if (!all.includes(value)) throw badArgument(`${name} is none of ${all.join(", ")}`);
+  return value;
+}
+
 function queueOptions(queue) {
   const { incoming, outgoing, policy = "drop-oldest" } = object(queue, "queue is");
-  if (!POLICIES.includes(policy)) throw badArgument(`policy is none of ${POLICIES.join(", ")}`);
+  oneOf(policy, POLICIES, "policy");
   return { incoming: bounds(incoming, "incoming"), outgoing: bounds(outgoing, "outgoing"), policy };
 }
 

@@ -4,6 +4,7 @@
 
 use core::time::Duration;
 
+use super::hearsay::Hearsay;
 use super::rate::Rate;
 use super::trust::Trusted;
 use crate::address::{Address, Scheme};
@@ -35,6 +36,9 @@ pub struct Config {
     /// Addresses to begin with besides the user's: what [`Mesh::anchors`](super::Mesh::anchors) said in an earlier run. At
     /// most two are taken.
     pub anchors: Vec<Address>,
+    /// Which addresses out of gossip are dialled, kept and told on; the user's own and `anchors` are not judged. Those that the
+    /// internet routes: nobody can make this node dial into a network that they cannot reach themselves.
+    pub hearsay: Hearsay,
 
     /// Largest frame body before the handshake, in bytes. 4 KiB: a handshake has under 400 bytes, the wire allows 4 GiB.
     pub greeting_frame: usize,
@@ -231,6 +235,7 @@ impl Config {
                 Scheme::Memory,
             ],
             anchors: Vec::new(),
+            hearsay: Hearsay::Public,
             greeting_frame: 4 << 10,
             frame: 1 << 20,
             values: Limits::DEFAULT,

@@ -106,7 +106,7 @@ impl Mesh {
             .as_ref()
             .and_then(|at| address_of(scheme, at));
         let node = entry.node.clone();
-        self.learn(now, &node, scheme, &[entry]);
+        self.learn(now, &node, scheme, &[entry], is_home);
         let Some(id) = address.and_then(|address| self.targets.find(&address)) else {
             return;
         };

@@ -20,8 +20,8 @@ use crate::wire::{
     Capabilities, Compression, Endpoint, Handshake, IdForm, Message, PeerEntry, Signal, Trailer,
 };
 
-/// Most entries in a peer list that this node sends.
-const PEERS_TOLD: usize = 64;
+/// Most entries in a peer list that this node sends, and that it takes of one.
+pub(super) const PEERS_TOLD: usize = 64;
 
 /// What every node of ours can do beyond protocol 0.7.
 const CAPABILITIES: Capabilities = Capabilities::HEARTBEAT
@@ -365,8 +365,9 @@ impl Mesh {
         }
         let entry = |peer: &Peer| {
             let greeted = self.greeted_peer(&peer.node)?;
+            let may = |at: &Endpoint| peer.scheme == scheme && self.tellable(scheme, at);
             let entry = PeerEntry {
-                endpoint: peer.endpoint.clone().filter(|_| peer.scheme == scheme),
+                endpoint: peer.endpoint.clone().filter(may),
                 node: peer.node.clone(),
                 form: greeted.form,
             };

@@ -87,7 +87,8 @@ impl Mesh {
 
     /// Where a peer can be dialled once more.
     fn lending_address(&self, now: Timestamp, peer: &NodeId) -> Option<Address> {
-        let direct = self.links.get(&self.table.link(peer)?)?;
+        let id = self.table.link(peer)?;
+        let direct = self.links.get(&id)?;
         let peer = self.table.peer(peer)?;
         let address = address_of(peer.scheme, peer.endpoint.as_ref()?)?;
         let may = self.loans.has_room()
@@ -95,6 +96,7 @@ impl Mesh {
             && self.links.len() < self.config.links
             && self.closing.is_none()
             && !self.is_own(&address)
+            && self.may_dial_again(id, direct, &address)
             && !self.is_address_out_of_reach(&address);
         may.then_some(address)
     }

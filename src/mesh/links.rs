@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::dialling::address_of;
 use super::ended::Ended;
 use super::error::{CloseReason, LinkDown};
 use super::event::{Event, LinkInfo, Output, Ticket};
@@ -13,7 +14,7 @@ use super::{Closing, Failure, Mesh};
 use crate::address::Scheme;
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
-use crate::wire::{Endpoint, PeerEntry};
+use crate::wire::PeerEntry;
 
 /// A peer that dialled this node, with the address that it gave.
 struct Caller {
@@ -253,10 +254,11 @@ impl Mesh {
             node: peer.node.clone(),
             form: greeted.form,
         };
-        let is_home = |at: &Endpoint| link.remote_host() == Some(&at.host);
+        let scheme = link.info.scheme;
+        let address = peer.endpoint.as_ref().and_then(|at| address_of(scheme, at));
         Some(Caller {
-            scheme: link.info.scheme,
-            is_home: peer.endpoint.as_ref().is_some_and(is_home),
+            scheme,
+            is_home: address.is_some_and(|address| self.is_home(id, link, &address)),
             entry,
             is_legacy: !greeted.capable,
         })
@@ -272,7 +274,7 @@ impl Mesh {
             self.dial_back(now, caller.scheme, caller.entry, caller.is_home);
         } else {
             let node = caller.entry.node.clone();
-            self.learn(now, &node, caller.scheme, &[caller.entry]);
+            self.learn(now, &node, caller.scheme, &[caller.entry], false);
         }
     }
 

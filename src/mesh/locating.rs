@@ -10,6 +10,7 @@ use super::dialling::address_of;
 use super::error::Failure;
 use super::lookup::{Cargo, WaitId};
 use super::timers::Timer;
+use crate::address::Address;
 use crate::id::{LinkId, MessageId, NodeId};
 use crate::time::Timestamp;
 use crate::wire::{Endpoint, IdForm, Message, RawPackets, Signal, Value};
@@ -73,7 +74,8 @@ impl Mesh {
             return;
         };
         // An address is of use on its own kind of transport only.
-        let endpoint = peer.endpoint.clone().filter(|_| peer.scheme == scheme);
+        let may = |at: &Endpoint| peer.scheme == scheme && self.tellable(scheme, at);
+        let endpoint = peer.endpoint.clone().filter(may);
         let may_know = may_be_answered(message, endpoint.as_ref());
         if !may_know || !self.is_first_time_asked(now, &request, wanted) {
             return;
@@ -120,7 +122,8 @@ impl Mesh {
         let address = endpoint.and_then(|at| address_of(scheme, &at));
         // Others cannot make this node dial whom its user sent away.
         let may_dial = !self.unwanted.contains(node) || self.lookups.is_wanted_by_user(node);
-        if let Some(address) = address.filter(|address| may_dial && !self.is_own(address)) {
+        let is_fit = |at: &Address| may_dial && self.believes(at) && !self.is_own(at);
+        if let Some(address) = address.filter(is_fit) {
             self.lookups.suggest(node, address);
             self.try_next_candidate(now, node);
         }

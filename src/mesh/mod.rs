@@ -23,6 +23,7 @@ mod flood;
 mod forwarding;
 mod gossip;
 mod greeting;
+mod hearsay;
 mod heartbeat;
 mod history;
 mod holding;
@@ -77,6 +78,7 @@ pub use error::{CloseReason, CommandError, Failure, LinkDown};
 pub use event::{
     Command, Environment, Event, LinkEvent, LinkInfo, Output, Peer, Reach, Receipt, Ticket,
 };
+pub use hearsay::{Hearsay, UnknownHearsay};
 pub use member::{Member, MemberState};
 pub use rate::{InvalidRate, Rate};
 pub use stats::Stats;

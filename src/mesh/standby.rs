@@ -26,6 +26,8 @@ pub(super) struct Told {
     pub(super) kin: Kin,
     /// The time since somebody was linked there.
     pub(super) age: Duration,
+    /// It is the peer's own, on the machine from which it called.
+    pub(super) is_home: bool,
 }
 
 /// The links that this node dials.
@@ -157,13 +159,15 @@ impl Mesh {
         }
     }
 
-    /// Keeps the addresses of a peer list, on the transport on which it came, and dials them while links are wanted.
+    /// Keeps the addresses of a peer list, on the transport on which it came, and dials them while links are wanted. `is_home`:
+    /// it is the peer's own address, on the machine from which it called.
     pub(super) fn learn(
         &mut self,
         now: Timestamp,
         teller: &NodeId,
         scheme: Scheme,
         entries: &[PeerEntry],
+        is_home: bool,
     ) {
         let told = entries.iter().filter_map(|entry| {
             let address = address_of(scheme, entry.endpoint.as_ref()?)?;
@@ -177,6 +181,7 @@ impl Mesh {
                 node: entry.node.clone(),
                 kin,
                 age: Duration::ZERO,
+                is_home,
             })
         });
         self.keep_told(now, teller, told);
@@ -211,7 +216,7 @@ impl Mesh {
             && !self.unwanted.contains(&told.node)
             && !self.is_own(&told.address)
             && self.config.dials.contains(&told.address.scheme())
-            && is_a_place(&told.address)
+            && (told.is_home && is_a_place(&told.address) || self.believes(&told.address))
     }
 
     /// Whether it was new and there is room for it.

@@ -9,10 +9,11 @@ use core::time::Duration;
 use rand_chacha::rand_core::RngCore;
 
 use super::Mesh;
+use super::hearsay::Hearsay;
 use super::link::Link;
 use super::peers::RoutingTable;
 use super::standby::{Told, is_a_place};
-use super::targets::{Kin, State, Target, Targets};
+use super::targets::{Kin, Origin, State, Target, Targets};
 use crate::address::{Address, Scheme};
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
@@ -56,6 +57,7 @@ impl From<Tellable<'_>> for KnownAddress {
 struct Hearer<'a> {
     node: &'a NodeId,
     dials: &'a [Scheme],
+    hearsay: Hearsay,
 }
 
 impl Hearer<'_> {
@@ -94,6 +96,7 @@ impl Hearer<'_> {
             let may = target.kin == Kin::Capable
                 && target.failures == 0
                 && age < TELLABLE
+                && (target.origin == Origin::User || self.hearsay.allows(address))
                 && self.may_use(address, node)
                 && !table.contains(node);
             may.then_some(Tellable { address, node, age })
@@ -159,6 +162,7 @@ impl Mesh {
             Some(Hearer {
                 node: link.node()?,
                 dials: &link.said.as_ref()?.dials,
+                hearsay: self.config.hearsay,
             })
         }) else {
             return Vec::new();
@@ -173,13 +177,15 @@ impl Mesh {
 
     /// Takes what a peer tells, and answers if it asks.
     pub(super) fn handle_addresses(&mut self, now: Timestamp, id: LinkId, told: Addresses) {
+        let hearsay = self.config.hearsay;
         let Some(link) = self.links.get_mut(&id).filter(|link| link.lent.is_none()) else {
             return;
         };
         let Some(node) = link.node().cloned() else {
             return;
         };
-        let own: Vec<_> = told.own.into_iter().filter(is_a_place).collect();
+        let own = told.own.into_iter().filter(|at| hearsay.allows(at));
+        let own: Vec<_> = own.collect();
         let answered = link.said.as_ref().and_then(|said| said.answered);
         let is_rested = answered.is_none_or(|at| now.since(at) >= REST);
         let answers = told.ask && is_rested;
@@ -217,6 +223,7 @@ impl Mesh {
             node: known.node,
             kin: Kin::Capable,
             age: Duration::from_secs(known.age.into()),
+            is_home: false,
         });
         let new = self.keep_told(now, teller, told);
         // In a full book one new address drives out another: that never ends, and is no news.

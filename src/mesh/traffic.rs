@@ -4,6 +4,7 @@ use super::Mesh;
 use super::error::CloseReason;
 use super::event::Event;
 use super::flood::{Age, Forms, age};
+use super::greeting::PEERS_TOLD;
 use super::link::Phase;
 use super::outbox::{Class, Parcel};
 use super::spreading::Passing;
@@ -224,7 +225,7 @@ impl Mesh {
         self.take_whisper(id, message);
     }
 
-    fn handle_peers(&mut self, now: Timestamp, id: LinkId, entries: Vec<PeerEntry>) {
+    fn handle_peers(&mut self, now: Timestamp, id: LinkId, mut entries: Vec<PeerEntry>) {
         let Some(link) = self.links.get(&id) else {
             return;
         };
@@ -233,7 +234,9 @@ impl Mesh {
         };
         let scheme = link.info.scheme;
         self.contest_answered(now, id, None);
-        self.learn(now, &node, scheme, &entries);
+        entries.truncate(PEERS_TOLD);
+        let entries = self.believed(scheme, entries);
+        self.learn(now, &node, scheme, &entries, false);
         self.weigh_trials(now, id, &entries);
         let is_searched = |node: &&NodeId| self.lookups.is_searched(node);
         let told = entries.iter().map(|entry| &entry.node).filter(is_searched);

@@ -10,7 +10,7 @@ use super::{Announcer, Dispatcher, InboxLimits, MeshError, MeshSocket, Shared};
 use crate::address::{Address, AddressError};
 use crate::driver::{Port, port};
 use crate::id::NodeId;
-use crate::mesh::{Command, Config, Environment, Identity, Mesh};
+use crate::mesh::{Command, Config, Environment, Hearsay, Identity, Mesh};
 use crate::time::{Timestamp, WallSeconds};
 use crate::wire::{EncodeError, Interest, RawPackets, Topic};
 use serde::Serialize;
@@ -123,6 +123,13 @@ impl Builder {
     /// Bounds what waits for a listener that is slow.
     pub fn inbox(mut self, limits: InboxLimits) -> Self {
         self.inbox = limits;
+        self
+    }
+
+    /// Which addresses that peers tell may be dialled, kept and told on; without it, those that the internet routes. In a mesh
+    /// within one network, [`Hearsay::Private`]. What is given to [`Builder::peer`] is dialled in any case.
+    pub fn hearsay(mut self, hearsay: Hearsay) -> Self {
+        self.config.hearsay = hearsay;
         self
     }
 

@@ -26,8 +26,9 @@ pub struct Core {
 
 #[wasm_bindgen]
 impl Core {
-    /// A node, of `[subnet, id or nil, 80 random bytes, wall seconds, most relays that are linked or nil]`. An id that is none counts as not given, and so does
-    /// what else is missing: the package checks before it calls.
+    /// A node, of `[subnet, id or nil, 80 random bytes, wall seconds, most relays that are linked or nil, which addresses out of
+    /// gossip it believes or nil]`. An id that is none counts as not given, and so does what else is missing: the package
+    /// checks before it calls.
     #[wasm_bindgen(constructor)]
     pub fn new(now: f64, start: &[u8]) -> Self {
         let mut fields = Fields::read(start);
@@ -40,6 +41,7 @@ impl Core {
         if let Ok(most @ 1..) = usize::try_from(fields.number()) {
             (config.relays, config.outgoing) = (most, most.min(config.outgoing));
         }
+        config.hearsay = fields.text().parse().unwrap_or_default();
         let mut mesh = Mesh::new(config, Identity { node }, seed);
         mesh.handle_environment(timestamp(now), Environment::WallClock(wall));
         Self { mesh }

@@ -11,6 +11,7 @@ use crate::program::{Program, RS2P, Relay, in_a_runtime, json, rs2p, run};
 fn in_a_node<F: Future<Output = ()>>(peer: &str, task: impl FnOnce(MeshSocket) -> F) {
     in_a_runtime(async {
         let node = MeshSocket::builder("mesh")
+            .hearsay(rs2p::Hearsay::Any)
             .peer(peer)
             .spawn()
             .await
@@ -97,6 +98,7 @@ fn only_what_is_about_the_topics_is_printed_and_named() {
 fn a_message_to_this_node_alone_is_a_whisper() {
     in_a_runtime(async {
         let node = MeshSocket::builder("mesh")
+            .hearsay(rs2p::Hearsay::Any)
             .listen("ws://127.0.0.1:0")
             .spawn()
             .await

@@ -36,6 +36,7 @@ fn get(authority: &str, path: &str) -> String {
 fn told_endpoint(url: &str) -> Option<(String, u16)> {
     in_a_runtime(async {
         let node = MeshSocket::builder("mesh")
+            .hearsay(rs2p::Hearsay::Any)
             .peer(url)
             .spawn()
             .await

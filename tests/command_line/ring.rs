@@ -32,7 +32,9 @@ struct Peer {
 
 impl Peer {
     async fn start(relay: &str) -> Self {
-        let builder = MeshSocket::builder("mesh").peer(relay);
+        let builder = MeshSocket::builder("mesh")
+            .hearsay(rs2p::Hearsay::Any)
+            .peer(relay);
         let socket = builder.spawn().await.expect("an address");
         socket.joined().await.expect("a relay");
         let heard = Arc::new(Mutex::new(Heard::new()));

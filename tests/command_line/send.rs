@@ -153,6 +153,7 @@ fn what_comes_while_the_relay_is_away_waits_for_it() {
     // The node that is there next hears both, in order.
     in_a_runtime(async {
         let node = MeshSocket::builder("mesh")
+            .hearsay(rs2p::Hearsay::Any)
             .listen(&url)
             .spawn()
             .await

@@ -16,6 +16,7 @@ mod flags;
 mod flood;
 mod forwarding;
 mod greeting;
+mod hearsay;
 mod heartbeat;
 mod hostile;
 mod legacy;

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use bytes::Bytes;
 use rs2p::id::{LinkId, NodeId};
 use rs2p::mesh::{
-    CloseReason, Command, CommandError, Config, Environment, Event, Identity, LinkDown, LinkEvent,
-    LinkInfo, Mesh, Output, Reach, Receipt,
+    CloseReason, Command, CommandError, Config, Environment, Event, Hearsay, Identity, LinkDown,
+    LinkEvent, LinkInfo, Mesh, Output, Reach, Receipt,
 };
 use rs2p::time::{Timestamp, WallSeconds};
 use rs2p::wire::{Flag, FrameReader, Interest, Limits, RawPackets, Signal, Value};
@@ -120,6 +120,8 @@ impl World {
 
     fn mesh(&self, number: usize, seed: u8, configure: impl FnOnce(&mut Config)) -> Mesh {
         let mut config = Config::new("test");
+        // The nodes of these worlds have names and low ports.
+        config.hearsay = Hearsay::Any;
         config.advertise = vec![self.address(number)];
         configure(&mut config);
         let node = NodeId::from_entropy(&[number as u8; 48]);
@@ -587,9 +589,18 @@ impl World {
 
     /// As [`World::open_by_hand`], for a peer on the machine `host`.
     pub fn open_from(&mut self, number: usize, host: &str) -> LinkId {
+        self.open_by_way_of(number, host, false)
+    }
+
+    /// As [`World::open_from`], through a proxy if `proxied`.
+    pub fn open_by_way_of(&mut self, number: usize, host: &str, proxied: bool) -> LinkId {
         self.numbers += 1;
         let link = LinkId::accepted(self.numbers);
-        let info = self.info(Some(format!("{host}:{}", 10_000 + self.numbers)));
+        let remote = Some(format!("{host}:{}", 10_000 + self.numbers));
+        let info = LinkInfo {
+            proxied,
+            ..self.info(remote)
+        };
         self.deliver(number, LinkEvent::Opened { link, info });
         link
     }

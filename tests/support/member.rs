@@ -58,7 +58,12 @@ impl Member {
         match whose {
             Whose::Ours => {
                 let listening = format!("{scheme}://127.0.0.1:0");
-                Self::ours(MeshSocket::builder(subnet).listen(listening)).await
+                Self::ours(
+                    MeshSocket::builder(subnet)
+                        .hearsay(rs2p::Hearsay::Any)
+                        .listen(listening),
+                )
+                .await
             }
             Whose::Theirs => Self::Theirs(Py2p::start_on(subnet, scheme).await),
         }

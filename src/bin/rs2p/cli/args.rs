@@ -30,6 +30,11 @@ which others can give to --tls-pin.
 It runs until SIGINT or SIGTERM, which close every link; a second signal ends
 it at once.
 
+It dials what its peers tell it as far as the internet routes it: no private
+addresses, no names, no ports below 1024 but 80 and 443. Only a relay that
+listens on this machine alone, dials and advertises nothing else, believes in
+private addresses too; --hearsay says otherwise.
+
 Every option is also a variable, and a key of a file: --peer is RS2P_PEER, with
 blanks between several, and peer = ["URL", …] in the TOML file of --config,
 where limits stand under [limits]. A flag goes before a variable, and a variable

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use rs2p::{Address, Builder, Failure, MeshError, MeshSocket};
+use rs2p::{Address, Builder, Failure, Hearsay, MeshError, MeshSocket};
 use tokio::time::timeout;
 
 use super::fault::Fault;
@@ -13,6 +13,18 @@ use super::say;
 /// Time that the other peers have once one works. Longer than a handshake takes across the world.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// Which addresses out of gossip are believed where the user does not say: those of the internet; and those of this machine
+/// and of private networks too where all that was given is on this machine, so that nothing can reach the node from outside.
+pub(super) fn hearsay<'a>(given: impl IntoIterator<Item = &'a Address>) -> Hearsay {
+    let mut given = given.into_iter().peekable();
+    let is_at_home = given.peek().is_some() && given.all(Address::is_loopback);
+    if is_at_home {
+        Hearsay::Private
+    } else {
+        Hearsay::Public
+    }
+}
+
 /// A node that dials `peers`, again and again.
 pub(super) fn node(subnet: &str, peers: &[Address]) -> Builder {
     peers
@@ -20,6 +32,7 @@ pub(super) fn node(subnet: &str, peers: &[Address]) -> Builder {
         .fold(MeshSocket::builder(subnet), |node, peer| {
             node.peer(peer.to_string())
         })
+        .hearsay(hearsay(peers))
 }
 
 /// Waits until a node that dials `peers` is in the mesh, and until it is clear which of them work, but not long for that.
@@ -76,5 +89,28 @@ fn why(peer: &Address, error: &MeshError) -> String {
             )
         }
         error => format!("no link with {peer}: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(given: &[&str]) -> Hearsay {
+        let given: Vec<Address> = given.iter().map(|url| url.parse().expect(url)).collect();
+        hearsay(&given)
+    }
+
+    #[test]
+    fn only_what_nobody_can_reach_from_outside_believes_in_private_addresses() {
+        assert_eq!(of(&["ws://127.0.0.1:1", "tcp://[::1]:2"]), Hearsay::Private);
+        for outside in [
+            "ws://0.0.0.0:1",
+            "tcp://192.168.1.1:2",
+            "wss://relay.example",
+        ] {
+            assert_eq!(of(&["ws://127.0.0.1:1", outside]), Hearsay::Public);
+        }
+        assert_eq!(of(&[]), Hearsay::Public);
     }
 }

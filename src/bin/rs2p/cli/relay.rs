@@ -62,8 +62,11 @@ pub(super) async fn run(args: Relay) -> Result<(), Fault> {
 
 fn node(args: &Relay) -> Result<Builder, Fault> {
     let advertised = advertise::addresses(&args.advertise, &args.listen).map_err(Fault::usage)?;
-    let node = join::node(&args.mesh.subnet, &args.peer).inbox(INBOX);
-    let node = node.configure(|config| args.limits.configure(config));
+    let given = args.listen.iter().chain(&args.peer).chain(&advertised);
+    let node = join::node(&args.mesh.subnet, &args.peer)
+        .hearsay(join::hearsay(given))
+        .inbox(INBOX)
+        .configure(|config| args.limits.configure(config));
     let node = match &args.id_file {
         Some(file) => node.identity_file(file)?,
         None => node,
