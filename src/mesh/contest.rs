@@ -2,13 +2,15 @@
 //!
 //! Only one of the two nodes decides, the one with the numerically greater id, so they can never each close the other's
 //! choice. It asks over the older link; if that answers in time the newer goes, else the older. A claim to an id
-//! therefore never displaces a link that lives. Until then both carry what is sent, and the receiver drops duplicates.
+//! therefore never displaces a link that lives, though its peer sleeps, or reads too slowly to have been asked yet: whoever
+//! greets only says who it is. Until then both carry what is sent, and the receiver drops duplicates.
 
 use core::cmp::Ordering;
 use core::time::Duration;
 
 use super::Mesh;
 use super::error::CloseReason;
+use super::event::Output;
 use super::link::{Greeted, Link};
 use super::timers::Timer;
 use crate::id::{LinkId, NodeId};
@@ -24,6 +26,15 @@ const SETTLING: Duration = Duration::from_secs(10);
 /// Whether it may yet turn out that the peer has another link.
 pub(super) fn is_settling(now: Timestamp, greeted: &Greeted) -> bool {
     now.since(greeted.since) < SETTLING
+}
+
+/// What the older of two links is found to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Older {
+    Lives,
+    /// It says other things, or has not read so far as it was asked.
+    Undecided,
+    Dead,
 }
 
 impl Mesh {
@@ -59,6 +70,8 @@ impl Mesh {
             .is_some_and(|greeted| !greeted.capable);
         match self.identity.node.numeric_cmp(node) {
             Ordering::Greater => self.challenge(now, older, newer),
+            // Who sleeps decides nothing.
+            _ if self.is_asleep(older) => self.challenge(now, older, newer),
             // Neither relative asks.
             _ if is_legacy => self.challenge(now, older, newer),
             // The other decides; if it does not, it may know less than this node.
@@ -84,6 +97,29 @@ impl Mesh {
         self.timers
             .set(Timer::Contest(newer), now + self.config.contest);
         self.probe(now, older);
+        // A page that is frozen does not answer, while its browser does.
+        if self.may_sleep(older) {
+            self.outputs.push_back(Output::Ping { link: older });
+        }
+    }
+
+    /// What is known of the older link when its time to answer is over.
+    fn weigh_older(&self, now: Timestamp, older: LinkId) -> Older {
+        let link = self.links.get(&older);
+        let Some((link, (_, asked))) = link.and_then(|link| Some((link, link.challenger?))) else {
+            return Older::Dead;
+        };
+        let has_answered = link.alive.is_some_and(|alive| alive >= asked);
+        // It may have said that before it died; but nothing is on its way for as long as a slow reader is borne.
+        let is_heard = now.since(link.heard) < self.config.contest / 2;
+        let is_unread = link.asleep.is_none() && !link.outbox.is_empty();
+        let is_late = now.since(asked) >= self.config.stall_timeout;
+        match is_late {
+            _ if has_answered && self.may_sleep(older) => Older::Lives,
+            false if is_heard || is_unread => Older::Undecided,
+            true if is_heard => Older::Lives,
+            _ => Older::Dead,
+        }
     }
 
     /// The older link lives: the newer is one too many.
@@ -96,9 +132,12 @@ impl Mesh {
             Some(asked) => asked >= at.as_micros(),
             None => !capable,
         };
-        let Some((newer, _)) = link.challenger.take_if(answered) else {
-            return;
-        };
+        if let Some((newer, _)) = link.challenger.take_if(answered) {
+            self.contest_won(now, older, newer);
+        }
+    }
+
+    fn contest_won(&mut self, now: Timestamp, older: LinkId, newer: LinkId) {
         if self.close_held_rival(now, newer) {
             return;
         }
@@ -133,6 +172,12 @@ impl Mesh {
             }
             return;
         }
+        let held_for = self
+            .held_rival(newer)
+            .and_then(|node| self.table.link(node));
+        if let Some(older) = held_for {
+            return self.end_contest(now, older, newer);
+        }
         if self.replace_by_held(now, newer) {
             return;
         }
@@ -150,9 +195,28 @@ impl Mesh {
             .get(&older)
             .is_some_and(|link| link.challenger.is_some_and(|(link, _)| link == newer));
         if challenged {
-            self.close_link(now, older, CloseReason::Replaced);
+            self.end_contest(now, older, newer);
         } else {
             self.challenge(now, older, newer);
+        }
+    }
+
+    /// The older link was asked, and its time is over.
+    fn end_contest(&mut self, now: Timestamp, older: LinkId, newer: LinkId) {
+        match self.weigh_older(now, older) {
+            Older::Lives => {
+                if let Some(link) = self.links.get_mut(&older) {
+                    link.challenger = None;
+                }
+                self.contest_won(now, older, newer);
+            }
+            Older::Undecided => {
+                let again = now + self.config.contest;
+                self.timers.set(Timer::Contest(newer), again);
+            }
+            Older::Dead if self.replace_by_held(now, newer) => {}
+            Older::Dead if self.is_asleep(older) => self.replace_sleeper(now, older, newer),
+            Older::Dead => self.close_link(now, older, CloseReason::Replaced),
         }
     }
 }

@@ -20,8 +20,8 @@ use crate::wire::{
     Capabilities, Compression, Endpoint, Handshake, IdForm, Message, PeerEntry, Signal, Trailer,
 };
 
-/// Most entries in a peer list that this node sends, and that it takes of one.
-pub(super) const PEERS_TOLD: usize = 64;
+/// Most entries in a peer list that this node sends.
+const PEERS_TOLD: usize = 64;
 
 /// What every node of ours can do beyond protocol 0.7.
 const CAPABILITIES: Capabilities = Capabilities::HEARTBEAT
@@ -307,9 +307,6 @@ impl Mesh {
                     self.tell(Event::Joined);
                     self.look_soon(now);
                 }
-            }
-            Joined::Rival { older } if self.is_asleep(older) => {
-                self.replace_sleeper(now, older, id);
             }
             Joined::Rival { older } => self.contest_begun(now, &peer.node, older, id),
         }

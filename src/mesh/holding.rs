@@ -113,10 +113,15 @@ impl Mesh {
         }
     }
 
+    /// Whose second link it is, if its handshake is held.
+    pub(super) fn held_rival(&self, rival: LinkId) -> Option<&NodeId> {
+        let held = self.links.get(&rival)?.held.as_ref()?;
+        Some(held.sender())
+    }
+
     /// The older link of a legacy peer lives: the newer was never seen.
     pub(super) fn close_held_rival(&mut self, now: Timestamp, rival: LinkId) -> bool {
-        let held = self.links.get(&rival).and_then(|link| link.held.as_ref());
-        let Some(node) = held.map(|message| message.sender().clone()) else {
+        let Some(node) = self.held_rival(rival).cloned() else {
             return false;
         };
         self.close_link(now, rival, CloseReason::Duplicate);
@@ -126,8 +131,7 @@ impl Mesh {
 
     /// The older link of a legacy peer did not answer in time.
     pub(super) fn replace_by_held(&mut self, now: Timestamp, rival: LinkId) -> bool {
-        let held = self.links.get(&rival).and_then(|link| link.held.as_ref());
-        let Some(node) = held.map(|message| message.sender().clone()) else {
+        let Some(node) = self.held_rival(rival).cloned() else {
             return false;
         };
         if let Some(older) = self.table.link(&node) {

@@ -2,7 +2,7 @@
 //!
 //! A page that knows says so (*sleep*, 0x4b). One that does not know is found out: its WebSocket answers for it while it does
 //! not. Whoever speaks is awake. A link to a sleeper is kept for [`Config::asleep_cut`](super::Config::asleep_cut), or until the
-//! sleeper comes back by another one.
+//! sleeper comes back by another one and nobody answers for it on the first.
 
 use super::Mesh;
 use super::error::CloseReason;

@@ -574,6 +574,8 @@ fn a_sleeper_that_is_back_by_another_link_is_awake() {
     assert_eq!(state_shown(&world, 1, &node), Some(MemberState::Asleep));
     let mut second = page(&mut world);
     lie(&mut world, &mut second, vec![word(&node, 2)]);
+    // Once it is clear that nobody is at the first.
+    world.run(3);
     assert_eq!(state_shown(&world, 1, &node), Some(MemberState::Awake));
 }
 

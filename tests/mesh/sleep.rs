@@ -216,13 +216,14 @@ fn sleeping_by_hand(world: &mut World) -> Legacy {
 }
 
 #[test]
-fn a_sleeper_that_comes_back_by_another_link_has_that_one_at_once() {
+fn a_sleeper_that_comes_back_by_another_link_has_that_one_when_nobody_answers_on_the_first() {
     let mut world = World::with(Scheme::Ws, 1);
     let page = sleeping_by_hand(&mut world);
     world.whisper(0, &page.node, "for you").expect("a peer");
     world.run(30);
     let mut again = Legacy::knocking(&mut world, 200, IdForm::Text);
     again.greet_with(&mut world, Scheme::Ws, ALL_OF_OURS);
+    world.run(3);
     assert_eq!(world.closed_with(0), [&CloseReason::Replaced]);
     assert_eq!(heard_texts(&mut world, &mut again), ["for you"]);
     let downs = world.nodes[0].events.iter();

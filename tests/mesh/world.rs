@@ -102,7 +102,13 @@ impl World {
     /// Adds a node; its number is its port.
     pub fn add(&mut self, configure: impl FnOnce(&mut Config)) -> usize {
         let number = self.nodes.len();
-        let mesh = self.mesh(number, number as u8, configure);
+        self.add_as(number, configure)
+    }
+
+    /// As [`World::add`], with the id that the `name`-th node usually has.
+    pub fn add_as(&mut self, name: usize, configure: impl FnOnce(&mut Config)) -> usize {
+        let number = self.nodes.len();
+        let mesh = self.mesh(number, name, number as u8, configure);
         self.nodes.push(Node {
             mesh,
             events: Vec::new(),
@@ -118,13 +124,19 @@ impl World {
         number
     }
 
-    fn mesh(&self, number: usize, seed: u8, configure: impl FnOnce(&mut Config)) -> Mesh {
+    fn mesh(
+        &self,
+        number: usize,
+        name: usize,
+        seed: u8,
+        configure: impl FnOnce(&mut Config),
+    ) -> Mesh {
         let mut config = Config::new("test");
         // The nodes of these worlds have names and low ports.
         config.hearsay = Hearsay::Any;
         config.advertise = vec![self.address(number)];
         configure(&mut config);
-        let node = NodeId::from_entropy(&[number as u8; 48]);
+        let node = NodeId::from_entropy(&[name as u8; 48]);
         let mut mesh = Mesh::new(config, Identity { node }, [seed; 32]);
         let wall = WallSeconds(WALL.0 + self.now.as_micros() / 1_000_000);
         mesh.handle_environment(self.now, Environment::WallClock(wall));
@@ -133,7 +145,7 @@ impl World {
 
     /// A node comes back after it died, with its id and nothing else.
     pub fn restart(&mut self, number: usize) {
-        let mesh = self.mesh(number, 100 + number as u8, |_| {});
+        let mesh = self.mesh(number, number, 100 + number as u8, |_| {});
         self.nodes[number].mesh = mesh;
         self.nodes[number].is_dead = false;
     }
