@@ -32,6 +32,12 @@ impl Mesh {
         heard.or_else(|| self.table.teller(to).filter(forwards))
     }
 
+    /// A node was heard by a link: that is the way to it, unless a better one is known.
+    pub(super) fn learn_way(&mut self, now: Timestamp, node: &NodeId, link: LinkId) {
+        let is_up = |link| self.links.get(&link).is_some_and(|l| l.greeted().is_some());
+        self.routes.learn(now, node, link, is_up);
+    }
+
     /// Sends packets to a node over another one.
     pub(super) fn whisper_over(
         &mut self,
@@ -117,7 +123,7 @@ impl Mesh {
             return self.stats.duplicates += 1;
         }
         // So that it can be answered, though its sender never spoke to all.
-        self.routes.learn(message.sender(), from);
+        self.learn_way(now, message.sender(), from);
         self.send_waiting(now, message.sender());
         if to == self.identity.node {
             return self.take_whisper(from, message);

@@ -35,7 +35,8 @@ impl Mesh {
             peer: to.clone(),
         };
         let frame = message.frame().into_bytes();
-        if !self.loans.contains(&lent) && !self.dial_loan(now, &lent) {
+        let has_link = self.loans.contains(&lent);
+        if !has_link && (self.is_linked_to(&lent) || !self.dial_loan(now, &lent)) {
             self.post_counted(now, direct, Parcel::relayed(frame));
             return;
         }
@@ -66,6 +67,13 @@ impl Mesh {
         } else if !loan.wait(frame) {
             self.stats.undeliverable += 1;
         }
+    }
+
+    /// Whether the peer has a link to the borrower already, as it told itself. A second one would cost it the first: anybody can
+    /// say that a whisper is another's.
+    fn is_linked_to(&self, lent: &Lent) -> bool {
+        let told = self.table.told(&lent.peer);
+        told.iter().any(|entry| entry.node == lent.borrower)
     }
 
     fn dial_loan(&mut self, now: Timestamp, lent: &Lent) -> bool {

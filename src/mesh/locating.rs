@@ -80,6 +80,10 @@ impl Mesh {
         if !may_know || !self.is_first_time_asked(now, &request, wanted) {
             return;
         }
+        // Another neighbour of that node may have said the same by now.
+        if !self.is_first_answer(now, &request, wanted, endpoint.as_ref()) {
+            return;
+        }
         let answer = Signal::Response {
             request,
             endpoint,
@@ -91,12 +95,28 @@ impl Mesh {
 
     /// One question may come in many messages: each answer goes to the whole mesh.
     fn is_first_time_asked(&mut self, now: Timestamp, request: &Value, wanted: &NodeId) -> bool {
-        let request = RawPackets::from_values(core::slice::from_ref(request));
-        let request = request.ok().filter(|r| r.as_bytes().len() <= REQUEST);
-        request.is_some_and(|request| {
-            let question = [request.as_bytes(), wanted.as_bytes()].concat();
-            self.answered.insert(now, MessageId::of(&question))
-        })
+        key(Asked::Question, request, wanted)
+            .is_some_and(|question| self.answered.insert(now, MessageId::of(&question)))
+    }
+
+    /// Each neighbour of a node answers in a message of its own, all of which say the same: one of them goes round. An answer
+    /// that says something else is another, as the first to come may be a lie.
+    pub(super) fn is_first_answer(
+        &mut self,
+        now: Timestamp,
+        request: &Value,
+        node: &NodeId,
+        endpoint: Option<&Endpoint>,
+    ) -> bool {
+        let kind = endpoint.map_or(Asked::AnswerWithout, |_| Asked::Answer);
+        let Some(mut answer) = key(kind, request, node) else {
+            return false;
+        };
+        if let Some(at) = endpoint {
+            answer.extend_from_slice(&at.port.to_be_bytes());
+            answer.extend_from_slice(at.host.as_bytes());
+        }
+        self.answered.insert(now, MessageId::of(&answer))
     }
 
     /// Takes the answer to a question of this node.
@@ -116,7 +136,7 @@ impl Mesh {
         };
         let scheme = link.info.scheme;
         if link.greeted().is_some_and(|greeted| greeted.forwards) {
-            self.routes.learn(node, id);
+            self.learn_way(now, node, id);
             return self.send_waiting(now, node);
         }
         let address = endpoint.and_then(|at| address_of(scheme, &at));
@@ -187,6 +207,24 @@ impl Mesh {
         let link = self.table.link(node).map(Way::Link);
         link.or_else(|| self.next_hop(node).map(Way::Hop))
     }
+}
+
+/// What is remembered: nobody can make one look like another.
+#[derive(Clone, Copy)]
+enum Asked {
+    Question,
+    Answer,
+    /// One that names no address.
+    AnswerWithout,
+}
+
+/// A question as bytes, which no other is; `None` if its id is too long to be repeated.
+fn key(kind: Asked, request: &Value, wanted: &NodeId) -> Option<Vec<u8>> {
+    let request = RawPackets::from_values(core::slice::from_ref(request)).ok()?;
+    let (request, wanted) = (request.as_bytes(), wanted.as_bytes());
+    let length = u16::try_from(wanted.len()).ok()?.to_be_bytes();
+    let is_short = request.len() <= REQUEST;
+    is_short.then(|| [&[kind as u8][..], request, &length, wanted].concat())
 }
 
 /// Whether who asked can do with the answer. py2p dials whatever it is told, so it is told of no peer without an address.

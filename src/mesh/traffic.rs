@@ -4,13 +4,12 @@ use super::Mesh;
 use super::error::CloseReason;
 use super::event::Event;
 use super::flood::{Age, Forms, age};
-use super::greeting::PEERS_TOLD;
 use super::link::Phase;
 use super::outbox::{Class, Parcel};
 use super::spreading::Passing;
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
-use crate::wire::{Compression, Frame, Kind, Message, PeerEntry, Signal, Trailer};
+use crate::wire::{Compression, DecodeError, Frame, Kind, Message, PeerEntry, Signal, Trailer};
 
 /// What a link accepts compressed: from a capable peer, what this node's capabilities say; from others nothing, as
 /// nothing was announced to them.
@@ -96,11 +95,27 @@ impl Mesh {
         }
         // Nobody but its peer is behind a lent link.
         if self.links.get(&id).is_some_and(|link| link.lent.is_none()) {
-            self.routes.learn(message.sender(), id);
+            self.learn_way(now, message.sender(), id);
             self.send_waiting(now, message.sender());
         }
-        self.relay(now, id, frame, &message);
-        self.act_on_broadcast(now, id, message);
+        let signal = Signal::parse(&message);
+        if self.is_to_be_relayed(now, &signal) {
+            self.relay(now, id, frame, &message, &signal);
+        }
+        self.act_on_broadcast(now, id, message, signal);
+    }
+
+    /// Whether a broadcast goes on from here: all do, but an answer that says what another said.
+    fn is_to_be_relayed(&mut self, now: Timestamp, signal: &Result<Signal, DecodeError>) -> bool {
+        match signal {
+            Ok(Signal::Response {
+                request,
+                endpoint,
+                node,
+                ..
+            }) => self.is_first_answer(now, request, node, endpoint.as_ref()),
+            Ok(_) | Err(_) => true,
+        }
     }
 
     /// Whether a broadcast may be passed on by its time; counted if not.
@@ -117,8 +132,14 @@ impl Mesh {
     }
 
     /// A broadcast that makes no sense was passed on all the same: its neighbour is not to blame.
-    fn act_on_broadcast(&mut self, now: Timestamp, id: LinkId, message: Message) {
-        match Signal::parse(&message) {
+    fn act_on_broadcast(
+        &mut self,
+        now: Timestamp,
+        id: LinkId,
+        message: Message,
+        signal: Result<Signal, DecodeError>,
+    ) {
+        match signal {
             Ok(Signal::Application) => self.deliver_if_wanted(id, message),
             Ok(Signal::Request {
                 request,
@@ -135,7 +156,14 @@ impl Mesh {
         }
     }
 
-    fn relay(&mut self, now: Timestamp, from: LinkId, frame: &Frame, message: &Message) {
+    fn relay(
+        &mut self,
+        now: Timestamp,
+        from: LinkId,
+        frame: &Frame,
+        message: &Message,
+        signal: &Result<Signal, DecodeError>,
+    ) {
         let plain = message.frame();
         // A frame that came plain is the message's own buffer; comparing contents would read a mebibyte.
         let came_plain = plain.as_bytes().as_ptr() == frame.as_bytes().as_ptr();
@@ -147,7 +175,7 @@ impl Mesh {
             compressed,
         };
         // A question is of the moment: it takes every path, and is not kept.
-        if matches!(Signal::parse(message), Ok(Signal::Application)) {
+        if matches!(signal, Ok(Signal::Application)) {
             let passing = Passing {
                 id: message.id(),
                 forms: &forms,
@@ -225,7 +253,7 @@ impl Mesh {
         self.take_whisper(id, message);
     }
 
-    fn handle_peers(&mut self, now: Timestamp, id: LinkId, mut entries: Vec<PeerEntry>) {
+    fn handle_peers(&mut self, now: Timestamp, id: LinkId, entries: Vec<PeerEntry>) {
         let Some(link) = self.links.get(&id) else {
             return;
         };
@@ -234,7 +262,6 @@ impl Mesh {
         };
         let scheme = link.info.scheme;
         self.contest_answered(now, id, None);
-        entries.truncate(PEERS_TOLD);
         let entries = self.believed(scheme, entries);
         self.learn(now, &node, scheme, &entries, false);
         self.weigh_trials(now, id, &entries);

@@ -323,3 +323,32 @@ fn a_whisper_that_waits_for_room_on_a_link_that_ends_goes_another_way() {
     world.run(1);
     assert_eq!(forwards(&mut world, &mut stays), 1);
 }
+
+#[test]
+fn nobody_turns_whispers_away_by_speaking_in_their_receivers_name() {
+    // The receiver is behind number 1; somebody at the relay speaks as it.
+    let mut world = World::new(Scheme::Ws);
+    for _ in 0..3 {
+        world.add(|config| config.outgoing = 0);
+    }
+    world.connect(1, 0);
+    world.connect(2, 1);
+    world.run(1);
+    let mut liar = Legacy::knocking(&mut world, 200, IdForm::Text);
+    liar.greet_as_ours(&mut world, Scheme::Ws);
+    world.broadcast(2, "here").expect("joined");
+    world.run(1);
+    let to = world.id(2);
+    for number in 0..20 {
+        liar.as_node(to.clone())
+            .broadcast(&mut world, &format!("here, {number}"));
+        world.run_for(core::time::Duration::from_millis(500));
+        world.whisper(0, &to, &format!("{number}")).expect("joined");
+        if number % 8 == 0 {
+            world.broadcast(2, "still here").expect("joined");
+        }
+        world.run_for(core::time::Duration::from_millis(500));
+    }
+    let whispers = world.received(2).len();
+    assert_eq!(whispers, 20);
+}

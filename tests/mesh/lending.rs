@@ -5,7 +5,7 @@ use core::time::Duration;
 use rs2p::Scheme;
 use rs2p::id::{LinkId, NodeId};
 use rs2p::mesh::{CloseReason, Command, CommandError, Environment, Event, Receipt};
-use rs2p::wire::{Endpoint, IdForm, Kind, RawPackets, Signal, Time, Trailer, sub_flag};
+use rs2p::wire::{Endpoint, IdForm, Kind, PeerEntry, RawPackets, Signal, Time, Trailer, sub_flag};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -451,4 +451,20 @@ fn nothing_of_a_lent_link_is_left_when_the_node_closes() {
     world.command(0, Command::Close).expect("accepted");
     world.run(3);
     assert_eq!(world.nodes[0].mesh.poll_timeout(), None);
+}
+
+#[test]
+fn no_link_is_lent_to_a_node_to_which_the_peer_has_one() {
+    let (mut world, mut legacy) = relay_between();
+    let entry = PeerEntry {
+        endpoint: None,
+        node: world.id(1),
+        form: IdForm::Text,
+    };
+    legacy.signal(&mut world, &Signal::Peers(vec![entry]));
+    let to = legacy.node.clone();
+    world.whisper(1, &to, "psst").expect("heard of");
+    world.run(1);
+    assert!(world.knocks.is_empty());
+    assert_eq!(heard_texts(&mut world, &mut legacy), ["psst"]);
 }

@@ -321,3 +321,55 @@ fn nobody_is_told_an_address_on_another_kind_of_transport() {
     assert!(told.iter().any(|entry| entry.node == page.node));
     assert!(told.iter().all(|entry| entry.endpoint.is_none()));
 }
+
+#[test]
+fn of_answers_that_say_the_same_one_goes_round() {
+    let mut world = World::new(Scheme::Tcp);
+    world.add(|config| config.outgoing = 0);
+    let mut asker = Legacy::join(&mut world);
+    world.run(1);
+    let mut answerers: Vec<_> = (210..220)
+        .map(|number| Legacy::join_as(&mut world, number))
+        .collect();
+    let wanted = Legacy::on(asker.link, 201, IdForm::Bytes);
+    let request = "question".into();
+    heard(&mut world, &mut asker);
+    for answerer in &mut answerers {
+        respond(&mut world, answerer, &request, &wanted, 211);
+    }
+    // The first to come may lie, so who says something else is heard, too.
+    for answerer in &mut answerers {
+        respond(&mut world, answerer, &request, &wanted, 212);
+    }
+    world.run(1);
+    assert_eq!(ports(&heard(&mut world, &mut asker)), [211, 212]);
+}
+
+#[test]
+fn what_another_has_answered_is_not_answered_again() {
+    let mut world = World::new(Scheme::Tcp);
+    world.add(|config| config.outgoing = 0);
+    let mut asker = Legacy::join(&mut world);
+    let wanted = Legacy::join_at(&mut world, 201, 210);
+    let mut other = Legacy::join_as(&mut world, 202);
+    world.run(1);
+    heard(&mut world, &mut asker);
+    respond(&mut world, &mut other, &"question".into(), &wanted, 210);
+    let question = Signal::Request {
+        request: "question".into(),
+        wanted: wanted.node.clone(),
+        form: IdForm::Bytes,
+    };
+    asker.say(&mut world, Kind::Broadcast, &question.payload());
+    world.run(1);
+    assert_eq!(ports(&heard(&mut world, &mut asker)), [210]);
+}
+
+/// The ports that answers name.
+fn ports(messages: &[Message]) -> Vec<u16> {
+    let port = |message: &Message| match Signal::parse(message) {
+        Ok(Signal::Response { endpoint, .. }) => endpoint.map(|at| at.port),
+        _ => None,
+    };
+    messages.iter().filter_map(port).collect()
+}
