@@ -15,7 +15,6 @@ use super::link::{Greeted, Link};
 use super::timers::Timer;
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
-use crate::wire::Message;
 
 /// How much longer than the deciding node the other waits before it decides itself.
 const GRACE: Duration = Duration::from_millis(500);
@@ -115,6 +114,8 @@ impl Mesh {
         let is_unread = link.asleep.is_none() && !link.outbox.is_empty();
         let is_late = now.since(asked) >= self.config.stall_timeout;
         match is_late {
+            // Its answer waits behind what it has brought besides, which is read slowly.
+            _ if link.meter.is_told => Older::Lives,
             _ if has_answered && self.may_sleep(older) => Older::Lives,
             false if is_heard || is_unread => Older::Undecided,
             true if is_heard => Older::Lives,
@@ -151,27 +152,7 @@ impl Mesh {
         }
     }
 
-    /// Whether the older link of who is on `newer` is read slowly: its answer waits behind what it has said before.
-    fn is_rival_unread(&self, newer: LinkId) -> bool {
-        let link = self.links.get(&newer);
-        let held = link.and_then(|link| link.held.as_ref());
-        let node = held.map(Message::sender);
-        let node = node.or_else(|| link.and_then(|link| link.node()));
-        let older = node.and_then(|node| match self.table.contest(node) {
-            Some((older, _)) => Some(older),
-            None => self.table.link(node),
-        });
-        let older = older.filter(|older| *older != newer);
-        older.is_some_and(|id| self.links.get(&id).is_some_and(|link| link.meter.is_told))
-    }
-
     pub(super) fn contest_expired(&mut self, now: Timestamp, newer: LinkId) {
-        if self.is_rival_unread(newer) {
-            if !self.close_held_rival(now, newer) {
-                self.close_link(now, newer, CloseReason::Duplicate);
-            }
-            return;
-        }
         let held_for = self
             .held_rival(newer)
             .and_then(|node| self.table.link(node));
