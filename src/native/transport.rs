@@ -38,16 +38,17 @@ pub struct TransportOptions {
     /// has become a WebSocket or has asked for a file, however busy it is meanwhile. 5 s.
     pub handshake_timeout: Duration,
     /// Most connections, over all listeners, that have begun to speak and have not come so far yet, as one that sends its
-    /// request byte by byte, at least 1. When there are more, the oldest of the network that has most of them is cut. 64:
-    /// each costs an HTTP machine or a TLS session, some 10 KiB, and who has sent its whole request needs no place.
+    /// request byte by byte; at least 1. When there are more, the oldest of the network that has most of them is cut. 64: each
+    /// costs a TLS session or an HTTP machine with its buffer. Who sends its whole request at once needs no such place.
     pub pending: usize,
     /// Most of these from one [`Network`](crate::network::Network), at least 1; when there are more, its oldest is cut. 8.
-    /// Not counted are connections from this machine and from `proxies`: one address then stands for many.
+    /// It does not hold for this machine and for `proxies`, whose one address stands for many.
     pub pending_per_network: usize,
     /// Most connections, over all listeners but those of `tcp://`, that have not said a byte, at least 1. When there are
-    /// more, the oldest of the network that has most of them is cut. 1,024: each costs a socket and less than 1 KiB.
+    /// more, the oldest of the network that has most of them is cut. 1,024: each costs little more than its socket.
     pub silent: usize,
-    /// Most links that listeners have made, at once. 16,384. Further ones are refused: with 503 over HTTP, else closed.
+    /// Most links that listeners have made, at once. 16,384. Further ones are refused: with 503 over HTTP, else closed. Each is
+    /// an open file, of which a system may allow fewer: strangers then make room, and newcomers wait in the kernel.
     pub connections: usize,
     /// Most of these from one [`Network`](crate::network::Network): 1,024, as many as tabs may be behind one address of an
     /// office. Links from this machine are not counted so: it may be a proxy that is not among `proxies`, or a crowd of
@@ -59,8 +60,9 @@ pub struct TransportOptions {
     /// advertises; none by default.
     pub hosts: Vec<String>,
     /// Proxies whose word is taken for whom they speak (`X-Forwarded-For`, else `Forwarded`): a link is then counted and
-    /// described by the last address there that is none of these. None by default: then these headers only tell that
-    /// something is in between, as [`LinkInfo::proxied`](crate::mesh::LinkInfo::proxied).
+    /// described by the last address there that is none of these. They must write the first header or drop what comes with
+    /// it, which clients can write too. None by default: then these headers only tell that something is in between, as
+    /// [`LinkInfo::proxied`](crate::mesh::LinkInfo::proxied).
     pub proxies: Vec<IpAddr>,
     /// Most bytes of a frame, as [`Config::frame`](crate::Config::frame). 1 MiB. A WebSocket message may have twice as
     /// many, since a peer may join frames.

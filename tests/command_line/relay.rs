@@ -183,6 +183,38 @@ fn a_folder_is_shown_on_the_port_of_the_websocket() {
 }
 
 #[test]
+fn a_page_of_a_stranger_gets_no_link_and_is_said_once() {
+    let relay = Relay::start();
+    let authority = relay.authority("ws");
+    let upgrade = |lines: &str| {
+        let mut stream = connect(authority);
+        let request = format!(
+            "GET / HTTP/1.1\r\nHost: {authority}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{lines}\r\n"
+        );
+        stream.write_all(request.as_bytes()).expect("it reads");
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).expect("it answers");
+        String::from_utf8_lossy(&status).into_owned()
+    };
+    for _ in 0..3 {
+        let status = upgrade("Origin: https://evil.example\r\n");
+        assert_eq!(status, "HTTP/1.1 403");
+    }
+    assert_eq!(
+        upgrade(&format!("Origin: http://{authority}\r\n")),
+        "HTTP/1.1 101"
+    );
+    assert_eq!(upgrade(""), "HTTP/1.1 101");
+    let said = relay.end().stderr;
+    let said = said
+        .iter()
+        .filter(|line| line.contains("https://evil.example"));
+    assert!(said.clone().all(|line| line.contains("--allow-origin")));
+    assert_eq!(said.count(), 1);
+}
+
+#[test]
 fn the_page_that_was_built_beside_it_is_shown_by_itself() {
     let folder = Folder::new();
     folder.write("www/index.html", "<p>the demo</p>");
