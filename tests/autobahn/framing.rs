@@ -92,7 +92,7 @@ pub(crate) fn fragmentation() -> Vec<Case> {
     let mut cases = control_frames();
     cases.extend(messages());
     cases.extend(wrong());
-    let four = [
+    let five = [
         "fragment1",
         "fragment2",
         "fragment3",
@@ -101,15 +101,15 @@ pub(crate) fn fragmentation() -> Vec<Case> {
     ];
     for number in ["5.19", "5.20"] {
         let frames = [
-            part(TEXT, four[0]),
-            part(CONTINUATION, four[1]),
+            part(TEXT, five[0]),
+            part(CONTINUATION, five[1]),
             last(PING, "pongme 1!"),
-            part(CONTINUATION, four[2]),
-            part(CONTINUATION, four[3]),
+            part(CONTINUATION, five[2]),
+            part(CONTINUATION, five[3]),
             last(PING, "pongme 2!"),
-            last(CONTINUATION, four[4]),
+            last(CONTINUATION, five[4]),
         ];
-        let case = case(number, frames).echo(four.concat());
+        let case = case(number, frames).echo(five.concat());
         let case = case.pong("pongme 1!").pong("pongme 2!");
         // The second is written frame by frame, as far as TCP lets one.
         cases.push(if number == "5.20" {
