@@ -236,12 +236,18 @@ impl Mesh {
     }
 
     pub(super) fn close(&mut self, now: Timestamp) -> Receipt {
-        match self.closing {
+        let ticket = match self.closing {
             Some(Closing::Draining(ticket)) => return Receipt::Pending(ticket),
             Some(Closing::Done) => return Receipt::Done,
-            None => {}
-        }
-        let ticket = self.ticket();
+            Some(Closing::Leaving(ticket)) => ticket,
+            None => self.ticket(),
+        };
+        self.close_under(now, ticket);
+        Receipt::Pending(ticket)
+    }
+
+    /// Closes every link as soon as its queue is written, and ends.
+    pub(super) fn close_under(&mut self, now: Timestamp, ticket: Ticket) {
         self.say_goodbye(now);
         self.closing = Some(Closing::Draining(ticket));
         self.forget_targets();
@@ -252,9 +258,9 @@ impl Mesh {
                 self.settle(ticket, Err(Failure::Closed));
             }
         }
+        self.timers.stop(Timer::Drain);
         self.timers.set(Timer::Linger, now + self.config.linger);
         self.close_drained(now);
-        Receipt::Pending(ticket)
     }
 
     fn forget_targets(&mut self) {

@@ -196,6 +196,9 @@ impl Mesh {
 
     /// A dialled link ended.
     pub(super) fn target_down(&mut self, now: Timestamp, link: &Link, ended: &Ended) {
+        if self.closing.is_some() {
+            return self.rest_target(now, link);
+        }
         if let Some(node) = link
             .node()
             .filter(|node| link.lent.is_none() && !self.table.contains(node))
@@ -224,6 +227,17 @@ impl Mesh {
             self.try_target_again(now, id, link, ended);
         }
         self.try_candidates_after(now, &address);
+    }
+
+    /// The link of a node that dials nobody any more: its address is as good as before, and others may be told of it.
+    fn rest_target(&mut self, now: Timestamp, link: &Link) {
+        let Some(id) = link.target else { return };
+        if let Some(target) = self.targets.target_mut(id) {
+            if link.greeted().is_some() {
+                target.was_alive(now, Duration::ZERO);
+            }
+            self.targets.set_state(id, State::Idle);
+        }
     }
 
     /// An address has led to somebody: whoever else was looked for there is looked for elsewhere.

@@ -1,12 +1,14 @@
-//! How a link ended, told twice: to a log, and to who asked for the link. It decides nothing.
+//! How a link ended, told to a log, to who asked for the link, and to who counts. It decides nothing.
 
 use super::error::{CloseReason, Failure, LinkDown};
+use super::link_end::LinkEnd;
 use crate::wire::Departure;
 
 /// How a link ended, in the words of those who care: a log, and who asked for it.
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) reason: String,
+    pub(super) end: LinkEnd,
     pub(super) failure: Failure,
     /// The node has another link: there is nothing to dial.
     pub(super) is_duplicate: bool,
@@ -40,6 +42,7 @@ impl Ended {
         };
         Self {
             reason,
+            end: LinkEnd::of_down(down),
             failure,
             departure: Departure::Lost,
             is_duplicate: code == Some(CloseReason::DUPLICATE),
@@ -58,6 +61,7 @@ impl Ended {
         };
         Self {
             reason: reason.to_string(),
+            end: LinkEnd::of_reason(reason),
             failure,
             departure: match reason {
                 CloseReason::Silent => Departure::Timeout,

@@ -136,6 +136,9 @@ pub enum Command {
         /// The packets; none to show nothing.
         packets: RawPackets,
     },
+    /// As `Close`, without a herd: link after link within [`Config::drain`](super::Config::drain), each peer being told before
+    /// where else it can go. Nobody new is taken, and nothing more of the user's. Settles when every link is closed.
+    Drain,
     /// Write what waits, close every link, and end. Settles when every link is closed.
     Close,
 }

@@ -10,6 +10,7 @@ use super::Mesh;
 use super::error::CommandError;
 use super::event::{Receipt, Ticket};
 use super::flood::{Age, age};
+use super::limit::Limit;
 use super::loans::Lent;
 use super::lookup::Cargo;
 use super::outbox::{Class, Parcel};
@@ -143,6 +144,9 @@ impl Mesh {
         } else if self.closing.is_none() && self.lookups.has_room_for_foreign() {
             self.look_up(now, to, Cargo::Foreign { from, message });
         } else {
+            if self.closing.is_none() {
+                self.stats.struck.count(Limit::Errands);
+            }
             self.stats.undeliverable += 1;
         }
     }

@@ -291,6 +291,7 @@ impl Mesh {
         let network = link.network();
         self.newcomers.remove(network, id);
         self.set_meter(id);
+        self.stats.links_greeted += 1;
         self.timers.stop(Timer::Greeting(id));
         self.timers.stop(Timer::Patience(id));
         self.begin_heartbeat(now, id);

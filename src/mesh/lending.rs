@@ -225,6 +225,7 @@ impl Mesh {
     pub(super) fn dial_link(&mut self, now: Timestamp, state: Link, address: Address) -> LinkId {
         let link = LinkId::dialled(self.next_dial);
         self.next_dial += 1;
+        self.stats.dials += 1;
         self.timers
             .set(Timer::Greeting(link), now + self.config.dial_timeout);
         self.links.insert(link, state);

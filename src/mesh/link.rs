@@ -100,6 +100,10 @@ impl Greeted {
 pub(super) struct Link {
     pub(super) info: LinkInfo,
     pub(super) phase: Phase,
+    /// When it came up; before, when its dial was begun.
+    pub(super) since: Timestamp,
+    pub(super) received_bytes: u64,
+    pub(super) sent_bytes: u64,
     /// The address that was dialled.
     pub(super) target: Option<TargetId>,
     /// Who speaks over it, if not this node.
@@ -136,6 +140,8 @@ pub(super) struct Link {
     pub(super) is_starved: bool,
     /// Since when its peer sleeps.
     pub(super) asleep: Option<Timestamp>,
+    /// It is closed as soon as nothing waits for it.
+    pub(super) is_leaving: bool,
     /// The stall timer is set.
     pub(super) stall_timed: bool,
     /// A newer link to the same peer, which goes if this one shows that it lives.
@@ -178,6 +184,9 @@ impl Link {
         Self {
             info,
             phase,
+            since: now,
+            received_bytes: 0,
+            sent_bytes: 0,
             target: None,
             lent: None,
             spoke: false,
@@ -197,6 +206,7 @@ impl Link {
             fed: 0,
             is_starved: false,
             asleep: None,
+            is_leaving: false,
             stall_timed: false,
             challenger: None,
             pace_at: now,

@@ -7,6 +7,7 @@ use super::ended::Ended;
 use super::error::{CloseReason, LinkDown};
 use super::event::{Event, LinkInfo, Output, Ticket};
 use super::link::{Link, Phase};
+use super::link_end::LinkEnd;
 use super::outbox::Bounds;
 use super::peers::Parted;
 use super::timers::Timer;
@@ -38,6 +39,8 @@ impl Mesh {
             link.phase = Phase::Up;
             link.info = info;
             link.heard = now;
+            link.since = now;
+            self.stats.links_opened += 1;
         } else if !self.accept(now, id, info) {
             return;
         }
@@ -47,6 +50,7 @@ impl Mesh {
     }
 
     fn accept(&mut self, now: Timestamp, id: LinkId, info: LinkInfo) -> bool {
+        self.stats.links_opened += 1;
         let refusal = match self.closing {
             Some(_) => Some(CloseReason::Shutdown),
             None if self.surroundings.has_left => Some(CloseReason::Shutdown),
@@ -54,6 +58,7 @@ impl Mesh {
             None => None,
         };
         if let Some(reason) = refusal {
+            self.stats.count_end(LinkEnd::of_reason(&reason), true);
             self.outputs.push_back(Output::Close {
                 link: id,
                 reason: reason.clone(),
@@ -81,7 +86,6 @@ impl Mesh {
             let Some(surplus) = self.newcomers.surplus() else {
                 return;
             };
-            self.stats.crowded_out += 1;
             self.close_link(now, surplus, CloseReason::CrowdedOut);
         }
     }
@@ -105,6 +109,7 @@ impl Mesh {
             return;
         };
         link.hears(now, self.config.silence);
+        link.received_bytes += bytes.len() as u64;
         self.stats.received_bytes += bytes.len() as u64;
         link.reader.push(bytes);
         let has_slept = link.asleep.is_some();
@@ -315,6 +320,8 @@ impl Mesh {
         let Some(link) = self.links.remove(&id) else {
             return;
         };
+        self.stats
+            .count_end(ended.end, link.phase != Phase::Dialled);
         self.timers.stop_link(id);
         self.newcomers.remove(link.network(), id);
         self.condition.is_stale = true;
@@ -345,7 +352,7 @@ impl Mesh {
         self.call_standbys(now);
         self.want_links(now);
         self.release_held(now);
-        self.finish_closing();
+        self.finish_closing(now);
     }
 
     /// Takes a link off the routing table.
@@ -384,12 +391,23 @@ impl Mesh {
         for id in ids {
             self.close_if_drained(now, id);
         }
-        self.finish_closing();
+        self.finish_closing(now);
+    }
+
+    /// Closes a link of a node that leaves when it has nothing left to write.
+    pub(super) fn close_once_written(&mut self, now: Timestamp, id: LinkId) {
+        if let Some(link) = self.links.get_mut(&id) {
+            link.is_leaving = true;
+            self.close_if_drained(now, id);
+        }
     }
 
     fn close_if_drained(&mut self, now: Timestamp, id: LinkId) {
+        let is_over = matches!(self.closing, Some(Closing::Draining(_)));
+        let is_to_close = |link: &Link| is_over || link.is_leaving;
         let drained = |link: &Link| link.greeted().is_none() || link.outbox.is_empty();
-        if self.closing.is_some() && self.links.get(&id).is_some_and(drained) {
+        let is_due = |link: &Link| is_to_close(link) && drained(link);
+        if self.links.get(&id).is_some_and(is_due) {
             self.close_link(now, id, CloseReason::Shutdown);
         }
     }
@@ -401,15 +419,22 @@ impl Mesh {
         }
     }
 
-    fn finish_closing(&mut self) {
-        let Some(Closing::Draining(ticket)) = self.closing else {
-            return;
-        };
-        if self.links.is_empty() {
-            self.closing = Some(Closing::Done);
-            self.timers.stop(Timer::Linger);
-            self.settle(ticket, Ok(()));
-            self.tell(Event::Closed);
+    fn finish_closing(&mut self, now: Timestamp) {
+        match self.closing {
+            // Those whose turn had not come have left by themselves.
+            Some(Closing::Leaving(ticket)) if self.links.is_empty() => {
+                self.close_under(now, ticket);
+            }
+            Some(Closing::Draining(ticket)) if self.links.is_empty() => {
+                self.closing = Some(Closing::Done);
+                self.timers.stop(Timer::Linger);
+                // Nothing follows the end, so the status comes before it.
+                self.condition.is_stale = true;
+                self.review_status(now);
+                self.settle(ticket, Ok(()));
+                self.tell(Event::Closed);
+            }
+            _ => {}
         }
     }
 }

@@ -15,6 +15,7 @@ mod commands;
 mod config;
 mod contest;
 mod dialling;
+mod drain;
 mod ended;
 mod environment;
 mod error;
@@ -31,7 +32,9 @@ mod interest;
 mod known;
 mod legacy;
 mod lending;
+mod limit;
 mod link;
+mod link_end;
 mod links;
 mod loans;
 mod locating;
@@ -49,6 +52,7 @@ mod promises;
 mod questions;
 mod rate;
 mod relays;
+mod report;
 mod restamped;
 mod routes;
 mod search;
@@ -58,6 +62,7 @@ mod spreading;
 mod standby;
 mod stats;
 mod status;
+mod tally;
 mod targets;
 mod telling;
 mod throttle;
@@ -79,10 +84,14 @@ pub use event::{
     Command, Environment, Event, LinkEvent, LinkInfo, Output, Peer, Reach, Receipt, Ticket,
 };
 pub use hearsay::{Hearsay, UnknownHearsay};
+pub use limit::Limit;
+pub use link_end::LinkEnd;
 pub use member::{Member, MemberState};
 pub use rate::{InvalidRate, Rate};
+pub use report::{LinkKind, LinkReport, Pulse, Report};
 pub use stats::Stats;
 pub use status::{Doubt, EndReason, Status};
+pub use tally::{Named, Tally};
 pub use trust::{InvalidTrusted, Trusted};
 pub use usage::Usage;
 
@@ -93,6 +102,7 @@ pub use crate::wire::Departure;
 use crate::wire::{Interest, PeerEntry};
 use absentees::Absentees;
 use catchup::CatchUps;
+use drain::Drain;
 use environment::Surroundings;
 use flood::Seen;
 use history::History;
@@ -188,6 +198,7 @@ pub struct Mesh {
     surroundings: Surroundings,
     condition: Condition,
     closing: Option<Closing>,
+    drain: Drain,
     stats: Stats,
 }
 
@@ -200,6 +211,9 @@ struct WallClock {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Closing {
+    /// Link after link.
+    Leaving(Ticket),
+    /// Each as soon as its queue is written.
     Draining(Ticket),
     Done,
 }
@@ -251,6 +265,7 @@ impl Mesh {
             surroundings: Surroundings::default(),
             condition: Condition::default(),
             closing: None,
+            drain: Drain::default(),
             stats: Stats::default(),
         };
         mesh.remember_anchors();
@@ -279,7 +294,7 @@ impl Mesh {
         now: Timestamp,
         command: Command,
     ) -> Result<Receipt, CommandError> {
-        if self.closing.is_some() && !matches!(command, Command::Close) {
+        if self.closing.is_some() && !matches!(command, Command::Close | Command::Drain) {
             return Err(CommandError::Closed);
         }
         let receipt = match command {
@@ -327,6 +342,7 @@ impl Mesh {
             Command::RequestPeers => Ok(self.request_peers(now)),
             Command::Disconnect { node } => self.disconnect(now, &node),
             Command::Present { packets } => self.present(now, packets),
+            Command::Drain => Ok(self.drain(now)),
             Command::Close => Ok(self.close(now)),
         };
         self.condition.is_stale |= receipt.is_ok();
@@ -431,6 +447,7 @@ impl Mesh {
             Timer::Search => self.look_around(now),
             Timer::Lookup(id) => self.lookup_expired(id),
             Timer::Linger => self.close_all(now),
+            Timer::Drain => self.take_turns(now),
         }
     }
 

@@ -102,7 +102,7 @@ impl Mesh {
         match link.take(now, parcel)? {
             Taken::AtOnce => self.transmit(now, vec![id], frame),
             Taken::Queued { dropped } => {
-                self.stats.dropped_slow += dropped as u64;
+                self.stats.count_slow(dropped as u64);
                 self.flush(now, id);
             }
         }
@@ -121,7 +121,7 @@ impl Mesh {
         match self.post(now, id, parcel) {
             Ok(()) => 1,
             Err(Full) => {
-                self.stats.dropped_slow += 1;
+                self.stats.count_slow(1);
                 0
             }
         }
@@ -162,10 +162,10 @@ impl Mesh {
                 Ok(Taken::AtOnce) if is_compressed => compressed.push(id),
                 Ok(Taken::AtOnce) => plain.push(id),
                 Ok(Taken::Queued { dropped }) => {
-                    self.stats.dropped_slow += dropped as u64;
+                    self.stats.count_slow(dropped as u64);
                     waiting.push(id);
                 }
-                Err(Full) => self.stats.dropped_slow += 1,
+                Err(Full) => self.stats.count_slow(1),
             }
         }
         let took = plain.len() + compressed.len() + waiting.len();
@@ -218,6 +218,7 @@ impl Mesh {
             };
             link.spoken = now;
             link.fed += frame.len();
+            link.sent_bytes += frame.len() as u64;
             if link.is_paced() {
                 link.pace_at = now + self.config.legacy_pace;
             }
@@ -228,6 +229,7 @@ impl Mesh {
             }
         }
         self.stats.transmitted += to.len() as u64;
+        self.stats.transmitted_bytes += (to.len() * frame.len()) as u64;
         self.outputs.push_back(Output::Transmit { to, frame });
     }
 }

@@ -101,7 +101,8 @@ impl Mesh {
         };
         link.announcing.clear();
         link.owed.clear();
-        self.stats.dropped_slow += link.outbox.drop_relayed() as u64;
+        let dropped = link.outbox.drop_relayed();
+        self.stats.dropped_slow += dropped as u64;
     }
 
     /// A sleeper is cut after its time, or when its machine answers no more that did before.

@@ -11,6 +11,7 @@ use super::Mesh;
 use super::event::Ticket;
 use super::flood::Forms;
 use super::history::Kept;
+use super::limit::Limit;
 use super::link::{Greeted, Link};
 use super::outbox::{Class, Parcel};
 use super::timers::Timer;
@@ -329,8 +330,11 @@ impl Mesh {
             .into_iter()
             .partition(|id| self.history.find(id).is_some());
         let room = self.config.owed.saturating_sub(link.owed.len());
-        gone.extend(here.split_off(room.min(here.len())));
+        let beyond = here.split_off(room.min(here.len()));
+        let without_room = beyond.len() as u64;
+        gone.extend(beyond);
         link.owed.extend(here);
+        self.stats.struck.count_many(Limit::Owed, without_room);
         if !gone.is_empty() {
             self.send_spare(now, id, &Signal::Gone(gone));
         }

@@ -9,6 +9,7 @@ use core::time::Duration;
 
 use super::Mesh;
 use super::dialling::address_of;
+use super::limit::Limit;
 use super::targets::{Anchored, Kin, Origin, State, Target, TargetId, pick};
 use super::timers::Timer;
 use crate::address::{Address, Scheme};
@@ -229,6 +230,7 @@ impl Mesh {
     ) -> bool {
         let id = known.or_else(|| self.targets.add_told(told.address, teller, &mut self.rng));
         let Some(target) = id.and_then(|id| self.targets.target_mut(id)) else {
+            self.stats.struck.count(Limit::Addresses);
             return false;
         };
         target.was_alive(now, told.age);

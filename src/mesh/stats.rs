@@ -1,5 +1,9 @@
 //! What a node counts.
 
+use super::limit::Limit;
+use super::link_end::LinkEnd;
+use super::tally::Tally;
+
 /// Counters since the start of the node. They only grow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -8,7 +12,7 @@ pub struct Stats {
     pub received: u64,
     /// Bytes of frames received.
     pub received_bytes: u64,
-    /// Broadcasts that had been seen before.
+    /// Broadcasts that had been seen before, and copies of whispers.
     pub duplicates: u64,
     /// Messages given to the application.
     pub delivered: u64,
@@ -19,6 +23,8 @@ pub struct Stats {
     pub unasked: u64,
     /// Frames handed to links, each counted once for each link.
     pub transmitted: u64,
+    /// Bytes of frames handed to links, likewise.
+    pub transmitted_bytes: u64,
     /// Broadcasts dropped as older than [`Config::accept_past`](super::Config::accept_past).
     pub stale: u64,
     /// Broadcasts dropped as further in the future than [`Config::accept_future`](super::Config::accept_future).
@@ -37,12 +43,54 @@ pub struct Stats {
     pub fetched: u64,
     /// Frames dropped because a peer reads too slowly.
     pub dropped_slow: u64,
-    /// Times that a link was read from more slowly as it brought too much ([`Config::message_rate`](super::Config::message_rate)).
-    pub slowed: u64,
-    /// Questions for peers, and renegotiations, that came too often and were answered late or not.
-    pub deferred: u64,
-    /// Links closed for others, as too many had not greeted ([`Config::ungreeted`](super::Config::ungreeted)).
-    pub crowded_out: u64,
     /// Links refused or cut by this node for a fault of the peer.
     pub faulty_links: u64,
+    /// Addresses that were dialled, each time.
+    pub dials: u64,
+    /// Dials that became no link, by how they ended.
+    pub dials_failed: Tally<LinkEnd, { LinkEnd::COUNT }>,
+    /// Links that came up: dialled or accepted, those included that were refused at once.
+    pub links_opened: u64,
+    /// Links on which both ends have greeted.
+    pub links_greeted: u64,
+    /// Links that were up and ended, by how they did: as many as came up and are up no more.
+    pub links_closed: Tally<LinkEnd, { LinkEnd::COUNT }>,
+    /// How often a limit was struck.
+    pub struck: Tally<Limit, { Limit::COUNT }>,
+}
+
+impl Stats {
+    /// Messages and frames that went nowhere, by why. Names do not change once released.
+    pub const fn dropped(&self) -> [(&'static str, u64); 10] {
+        [
+            ("duplicate", self.duplicates),
+            ("unwanted", self.unwanted),
+            ("unasked", self.unasked),
+            ("stale", self.stale),
+            ("future", self.future),
+            ("no_time", self.no_time),
+            ("malformed", self.malformed),
+            ("undeliverable", self.undeliverable),
+            ("spoofed", self.spoofed),
+            ("slow_reader", self.dropped_slow),
+        ]
+    }
+
+    /// A link ended that was up, or a dial that became none.
+    pub(super) fn count_end(&mut self, end: LinkEnd, was_up: bool) {
+        if was_up {
+            self.links_closed.count(end);
+        } else {
+            self.dials_failed.count(end);
+        }
+        if let Some(limit) = end.limit() {
+            self.struck.count(limit);
+        }
+    }
+
+    /// So many frames had no room in a peer's queue.
+    pub(super) fn count_slow(&mut self, frames: u64) {
+        self.dropped_slow += frames;
+        self.struck.count_many(Limit::QueueBytes, frames);
+    }
 }

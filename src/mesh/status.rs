@@ -19,10 +19,10 @@
 
 use core::time::Duration;
 
-use super::Mesh;
 use super::event::Event;
 use super::link::{Greeted, Link};
 use super::timers::Timer;
+use super::{Closing, Mesh};
 use crate::time::Timestamp;
 
 /// A deadline that moves on with what is heard is set anew no more often than this.
@@ -198,7 +198,8 @@ impl Mesh {
     }
 
     fn state(&self, now: Timestamp) -> Status {
-        if self.closing.is_some() {
+        // One that leaves link after link has its peers still.
+        if matches!(self.closing, Some(Closing::Draining(_) | Closing::Done)) {
             let reason = EndReason::Asked;
             return Status::Closed { reason };
         }

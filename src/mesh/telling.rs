@@ -10,7 +10,7 @@ use rand_chacha::rand_core::RngCore;
 
 use super::Mesh;
 use super::hearsay::Hearsay;
-use super::link::Link;
+use super::link::{Greeted, Link};
 use super::peers::RoutingTable;
 use super::standby::{Told, is_a_place};
 use super::targets::{Kin, Origin, State, Target, Targets};
@@ -128,6 +128,22 @@ impl Mesh {
         if let Some(id) = self.any_peer_with_addresses() {
             self.tell_addresses(now, id, true);
         }
+    }
+
+    /// Tells a peer of a node that leaves where else it can go, and that it is not to come back here.
+    pub(super) fn tell_ways_out(&mut self, now: Timestamp, id: LinkId) {
+        let link = self.links.get(&id).filter(|link| link.lent.is_none());
+        let may = |greeted: &Greeted| greeted.addresses;
+        if !link.and_then(|link| link.greeted()).is_some_and(may) {
+            return;
+        }
+        let addresses = Addresses {
+            ask: false,
+            dials: self.config.dials.clone(),
+            own: Vec::new(),
+            known: self.known_to_tell(now, id),
+        };
+        self.send_signal(now, id, &Signal::Addresses(addresses));
     }
 
     fn tell_addresses(&mut self, now: Timestamp, id: LinkId, ask: bool) {

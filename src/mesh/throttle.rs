@@ -8,6 +8,7 @@ use core::time::Duration;
 
 use super::Mesh;
 use super::event::Output;
+use super::limit::Limit;
 use super::meter::{Bill, Whose};
 use super::targets::Origin;
 use super::timers::Timer;
@@ -95,7 +96,7 @@ impl Mesh {
             return;
         };
         link.meter.is_paused = true;
-        self.stats.slowed += 1;
+        self.stats.struck.count(Limit::MessageRate);
         if !core::mem::replace(&mut link.meter.is_told, true) {
             self.outputs.push_back(Output::Pause { link: id });
         }
@@ -131,7 +132,7 @@ impl Mesh {
             Ok(()) => self.tell_peers(now, id),
             // However often it asks meanwhile, one answer does for all.
             Err(at) => {
-                self.stats.deferred += 1;
+                self.stats.struck.count(Limit::PeersRate);
                 self.timers.set_if_unset(Timer::Peers(id), at);
             }
         }
@@ -143,7 +144,7 @@ impl Mesh {
         let link = self.links.get_mut(&id);
         let may = link.is_some_and(|link| link.meter.renegotiations.take(now, rate).is_ok());
         if !may {
-            self.stats.deferred += 1;
+            self.stats.struck.count(Limit::RenegotiationRate);
         }
         may
     }

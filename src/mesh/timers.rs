@@ -67,6 +67,8 @@ pub(super) enum Timer {
     Doubt,
     /// A closing node stops waiting for its queues.
     Linger,
+    /// The next link of a draining node has its turn.
+    Drain,
 }
 
 impl Timer {

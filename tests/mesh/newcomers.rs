@@ -1,7 +1,7 @@
 //! Links whose peers do not greet: few, and none of an honest peer's among those that have to go.
 
 use rs2p::Scheme;
-use rs2p::mesh::CloseReason;
+use rs2p::mesh::{CloseReason, Limit};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -25,7 +25,7 @@ fn who_does_not_greet_makes_room_where_most_come_from() {
             .iter()
             .all(|reason| **reason == CloseReason::CrowdedOut)
     );
-    assert_eq!(world.nodes[0].mesh.stats().crowded_out, 93);
+    assert_eq!(world.nodes[0].mesh.stats().struck.of(Limit::Ungreeted), 93);
     // The one that came first and from elsewhere is there still, and can greet.
     let mut legacy = Legacy::on(honest, 200, IdForm::Bytes);
     legacy.greet(&mut world, Scheme::Tcp, None);

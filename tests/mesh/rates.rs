@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use rs2p::mesh::{CloseReason, Rate, Trusted};
+use rs2p::mesh::{CloseReason, Limit, Rate, Trusted};
 use rs2p::wire::{IdForm, Kind, Signal, Time, Trailer, Value, sub_flag};
 use rs2p::{NodeId, Scheme};
 #[cfg(target_arch = "wasm32")]
@@ -49,7 +49,7 @@ fn a_flood_is_read_slowly_and_wholly_and_in_order() {
     world.run(5);
     let all: Vec<_> = (0..2_000).map(|number| format!("flood {number}")).collect();
     assert_eq!(world.received(0), all);
-    assert!(world.nodes[0].mesh.stats().slowed > 0);
+    assert!(world.nodes[0].mesh.stats().struck.of(Limit::MessageRate) > 0);
     // And it is not slow for ever.
     world.run(3);
     peer.broadcast(&mut world, "later");
@@ -297,5 +297,12 @@ fn renegotiations_are_answered_three_times_a_minute() {
     world.run(1);
     let answers = heard(&mut world, &mut peer);
     assert_eq!(answers.len(), 3);
-    assert_eq!(world.nodes[0].mesh.stats().deferred, 17);
+    assert_eq!(
+        world.nodes[0]
+            .mesh
+            .stats()
+            .struck
+            .of(Limit::RenegotiationRate),
+        17
+    );
 }
