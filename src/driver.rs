@@ -4,6 +4,7 @@
 //! a [`Port`]. It decides nothing about the mesh.
 
 mod answers;
+mod inquiries;
 mod links;
 mod patient;
 mod port;
@@ -102,7 +103,7 @@ where
         self.tell_wall_clock(now);
         self.carry_out(now);
         let mut worked = self.take_request(now, cx);
-        worked |= self.accept(now, cx);
+        worked |= self.accept(now, cx) | self.answer_inquiry(now, cx);
         worked |= self.poll_a_link(now);
         self.carry_out(now);
         self.drop_overdue(now);
@@ -143,8 +144,9 @@ where
     fn take_control(&mut self, now: Timestamp, cx: &mut Context<'_>) -> bool {
         match self.port.poll_control(cx) {
             Poll::Ready(Some(Request::Command(job))) => {
-                if matches!(job.command, Command::Close) {
+                if matches!(job.command, Command::Close | Command::Drain) {
                     self.take_messages(now, cx);
+                    self.transport.refuse_links();
                 }
                 // Never busy: only messages need room.
                 drop(self.run_job(now, job));
@@ -152,6 +154,7 @@ where
             Poll::Ready(Some(Request::Environment(environment))) => {
                 self.mesh.handle_environment(now, environment);
             }
+            Poll::Ready(Some(Request::Report(reply))) => self.tell_report(now, reply),
             // Nobody can ask anything any more: the node says goodbye.
             Poll::Ready(None) if !self.closed => {
                 self.take_messages(now, cx);

@@ -7,9 +7,10 @@ use core::future::Future;
 use core::task::{Context, Poll};
 
 use bytes::Bytes;
+use futures::channel::oneshot;
 
 use crate::address::Address;
-use crate::mesh::{CloseReason, LinkDown, LinkInfo};
+use crate::mesh::{CloseReason, LinkDown, LinkInfo, Pulse, Report};
 use crate::time::{Timestamp, WallSeconds};
 
 /// Makes links: dials them, and accepts them where it listens.
@@ -24,6 +25,25 @@ pub trait Transport {
 
     /// The next link that somebody dialled; pending for ever where nothing is listened on.
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<Self::Link>;
+
+    /// What somebody outside wants to know of the node, where the transport has a way to be asked; pending for ever where it has
+    /// none. The driver answers when it next goes round.
+    fn poll_inquiry(&mut self, _cx: &mut Context<'_>) -> Poll<Inquiry> {
+        Poll::Pending
+    }
+
+    /// The node takes nobody new: from here on who comes is refused, as early as the transport can. [`Transport::poll_accept`]
+    /// is polled on, and what is still accepted the node refuses.
+    fn refuse_links(&mut self) {}
+}
+
+/// What somebody wants to know of a node, and where the answer goes. Nobody waiting for it is no error.
+#[derive(Debug)]
+pub enum Inquiry {
+    /// How it fares in short, which costs nothing.
+    Pulse(oneshot::Sender<Pulse>),
+    /// How it fares.
+    Report(oneshot::Sender<Report>),
 }
 
 /// One link: an ordered stream of bytes each way.

@@ -10,7 +10,7 @@ use futures::stream::Stream;
 
 use super::answers::Answers;
 use crate::id::NodeId;
-use crate::mesh::{Command, CommandError, Environment, Failure, Reach, Receipt};
+use crate::mesh::{Command, CommandError, Environment, Failure, Reach, Receipt, Report};
 
 /// Requests that wait for the node before their callers do.
 pub(super) const REQUESTS: usize = 64;
@@ -22,6 +22,8 @@ pub enum Request {
     Command(Job),
     /// Something happened around the node.
     Environment(Environment),
+    /// How the node fares.
+    Report(oneshot::Sender<Report>),
 }
 
 /// A command on its way to the core.

@@ -31,6 +31,7 @@ use super::house::{Standing, Visitor};
 use super::link::NativeLink;
 use super::notices::Notices;
 use super::origins::{self, Origins, Place};
+use super::reports::{self, Desk, Page, Reports};
 use super::socket::{ByteStream, ReadBuffer};
 use super::stream::Stream;
 use super::websocket::WebSocketLink;
@@ -43,10 +44,12 @@ use crate::network::Network;
 const HEAD: usize = 8 << 10;
 /// Most connections that load files at once, for each listener.
 const GUESTS: usize = 64;
+/// Most connections of programs on this machine that read how the node fares, for each listener: no guest takes their room.
+const OPERATORS: usize = 8;
 /// Time that a guest's connection may take in all, over all files that it loads.
 const VISIT: Duration = Duration::from_secs(120);
 
-type Body = UnsyncBoxBody<Bytes, io::Error>;
+pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// What a listener shows, and how it treats who comes.
 #[derive(Debug)]
@@ -60,14 +63,21 @@ pub(super) struct Site {
     hosts: Vec<String>,
     /// Whose pages were refused in the log.
     refused: Notices,
+    operators: Arc<Semaphore>,
+    desk: Arc<Desk>,
     max_frame: usize,
     /// Of the links that are made.
     buffer: ReadBuffer,
 }
 
 impl Site {
-    /// A site as `options` want it, whose links read with `buffer`.
-    pub(super) fn new(scheme: Scheme, options: &TransportOptions, buffer: ReadBuffer) -> Self {
+    /// A site as `options` want it, whose links read with `buffer`, and which asks the node at `desk`.
+    pub(super) fn new(
+        scheme: Scheme,
+        options: &TransportOptions,
+        buffer: ReadBuffer,
+        desk: Arc<Desk>,
+    ) -> Self {
         Self {
             scheme,
             files: options.www.clone().map(Files::new),
@@ -79,9 +89,16 @@ impl Site {
                 .filter_map(|host| origins::host(host))
                 .collect(),
             refused: Notices::default(),
+            operators: Arc::new(Semaphore::new(OPERATORS)),
+            desk,
             max_frame: options.max_frame,
             buffer,
         }
+    }
+
+    /// Whether it tells how the node fares.
+    fn tells(&self) -> bool {
+        self.desk.reports() != Reports::Off
     }
 
     async fn page(&self, request: &Request<Incoming>) -> Response<Body> {
@@ -221,26 +238,51 @@ impl Visit {
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         if upgrade::is_asked_for(request.headers()) {
+            if self.site.desk.is_closed() {
+                return refuse(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "This node is shutting down, go to another one.",
+                );
+            }
             return self.upgrade(request);
         }
         if request.method() != Method::GET && request.method() != Method::HEAD {
             let refusal = refuse(StatusCode::METHOD_NOT_ALLOWED, "Only GET and HEAD.");
             return with(refusal, header::ALLOW, "GET, HEAD");
         }
-        if !self.become_guest() {
-            return refuse(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "Too many visitors, come again in a minute.",
-            );
+        if let Some(page) = Page::at(request.uri().path()).filter(|_| self.site.tells()) {
+            return self.report(page, request.headers()).await;
+        }
+        if !self.become_guest(&self.site.guests) {
+            return too_many();
         }
         self.site.page(&request).await
     }
 
-    /// Whether there is room among the guests, or this is one already.
-    fn become_guest(&self) -> bool {
+    /// What the node says of itself. The small answers are for anybody, and take no more than a stranger's time.
+    async fn report(&self, page: Page, headers: &HeaderMap) -> Response<Body> {
+        if page.is_large() {
+            let is_local = reports::is_local(self.visitor.info.remote.as_deref(), headers);
+            let room = if is_local {
+                &self.site.operators
+            } else {
+                &self.site.guests
+            };
+            if !is_local && self.site.desk.reports() != Reports::Public {
+                return reports::hidden();
+            }
+            if !self.become_guest(room) {
+                return too_many();
+            }
+        }
+        reports::answer(&self.site.desk, page).await
+    }
+
+    /// Whether this is a guest already, or there is `room` for one more.
+    fn become_guest(&self, room: &Arc<Semaphore>) -> bool {
         let mut state = self.state();
         if state.guest.is_none() {
-            state.guest = self.site.guests.clone().try_acquire_owned().ok();
+            state.guest = room.clone().try_acquire_owned().ok();
             if state.guest.is_some() {
                 self.standing.settle();
             }
@@ -283,6 +325,13 @@ impl Visit {
         let response = with(response, header::UPGRADE, "websocket");
         with(response, header::SEC_WEBSOCKET_ACCEPT, &accept)
     }
+}
+
+fn too_many() -> Response<Body> {
+    refuse(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "Too many visitors, come again in a minute.",
+    )
 }
 
 /// Whether the visitor has what `tag` stands for; compared weakly (RFC 9110, 13.1.2).

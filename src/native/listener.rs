@@ -110,6 +110,14 @@ impl Listener {
         }
     }
 
+    /// Whether it answers HTTP.
+    pub(super) fn has_site(&self) -> bool {
+        match &self.kind {
+            Kind::Tcp { .. } => false,
+            Kind::Opening { door, .. } => door.site.is_some(),
+        }
+    }
+
     /// Listens for links that come through a door.
     pub(super) fn opening(socket: TcpListener, door: Door) -> Self {
         Self {

@@ -12,6 +12,7 @@
 //! | `house`, `crowd`, `census`, `notices` | how many strangers and links there may be, and who makes room |
 //! | `http`, `files` | what a WebSocket listener says to plain HTTP |
 //! | `upgrade`, `origins`, `proxy` | who asks for a WebSocket: by the rules, from which page, through which proxy |
+//! | `reports` | what it says there of its node: [`Reports`] |
 //! | `tls` | TLS: whom to trust, and what to show |
 //! | `link`, `tcp`, `websocket` | a link, over any byte stream |
 //! | `stream` | the byte streams that there are: TCP, and TLS over it |
@@ -41,6 +42,7 @@ mod opening;
 mod origins;
 mod proxy;
 mod queued;
+mod reports;
 mod socket;
 mod spawn;
 mod stream;
@@ -56,5 +58,6 @@ pub use clock::TokioClock;
 pub use link::NativeLink;
 pub use listener::ListenError;
 pub use origins::{OriginError, Origins};
+pub use reports::{Reports, UnknownReports};
 pub use tls::{Authorities, Fingerprint, ServerIdentity, TlsError, TlsOptions, Trust};
 pub use transport::{NativeDial, NativeTransport, TransportOptions};

@@ -9,6 +9,9 @@ use core::time::Duration;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use futures::StreamExt;
+use futures::channel::mpsc;
+
 use super::dial::dial;
 use super::house::House;
 use super::http::Site;
@@ -16,11 +19,12 @@ use super::link::NativeLink;
 use super::listener::{ListenError, Listener, bind};
 use super::lobby::{Door, Lobby};
 use super::origins::Origins;
+use super::reports::{Desk, Reports};
 use super::socket::ReadBuffer;
 use super::tls::{Connector, ServerIdentity, TlsOptions};
 use crate::address::{Address, Scheme};
 use crate::mesh::LinkDown;
-use crate::transport::Transport;
+use crate::transport::{Inquiry, Transport};
 
 /// Connections that are taken before links that stand have their turn again: a storm of newcomers is not to starve them.
 const AT_ONCE: usize = 8;
@@ -32,6 +36,9 @@ pub struct TransportOptions {
     /// A directory whose files WebSocket listeners show over HTTP on the same port. None by default: then `/` says in
     /// one line what this is. Hidden files, and what links lead to outside of it, are not shown.
     pub www: Option<PathBuf>,
+    /// Whether WebSocket listeners tell over HTTP how the node fares, before any file: `/healthz`, `/readyz`, `/metrics` and
+    /// `/mesh.json`. Off; the command line's relay tells it to this machine.
+    pub reports: Reports,
     /// What `tls://` and `wss://` listeners show, and whom dials to such addresses trust.
     pub tls: TlsOptions,
     /// Time from the accept of a connection until TLS is spoken, where it is to be, and, on a WebSocket listener, until it
@@ -73,6 +80,7 @@ impl Default for TransportOptions {
     fn default() -> Self {
         Self {
             www: None,
+            reports: Reports::Off,
             tls: TlsOptions::default(),
             handshake_timeout: Duration::from_secs(5),
             pending: 64,
@@ -96,6 +104,8 @@ pub struct NativeTransport {
     buffer: ReadBuffer,
     lobby: Lobby,
     listeners: Vec<Listener>,
+    desk: Arc<Desk>,
+    inquiries: mpsc::Receiver<Inquiry>,
     /// The listener that is asked first, so that none can starve the others.
     turn: usize,
 }
@@ -103,12 +113,15 @@ pub struct NativeTransport {
 impl NativeTransport {
     /// A transport that does not listen yet.
     pub fn new(options: TransportOptions) -> Self {
+        let (desk, inquiries) = Desk::new(options.reports);
         Self {
             tls: Connector::new(options.tls.trust.clone()),
             lobby: Lobby::new(Arc::new(House::new(&options))),
             options,
             buffer: ReadBuffer::default(),
             listeners: Vec::new(),
+            desk: Arc::new(desk),
+            inquiries,
             turn: 0,
         }
     }
@@ -133,6 +146,7 @@ impl NativeTransport {
         let bound = address
             .with_endpoint(address.host(), port)
             .map_err(|error| other(error.to_string()))?;
+        self.desk.listens(bound.clone());
         self.listeners.push(match scheme {
             Scheme::Tcp => Listener::tcp(socket, self.buffer.clone()),
             _ => Listener::opening(socket, self.door(scheme, identity)),
@@ -151,7 +165,9 @@ impl NativeTransport {
     }
 
     fn door(&self, scheme: Scheme, identity: Option<ServerIdentity>) -> Door {
-        let site = || Arc::new(Site::new(scheme, &self.options, self.buffer.clone()));
+        let desk = || self.desk.clone();
+        let site = || Site::new(scheme, &self.options, self.buffer.clone(), desk());
+        let site = || Arc::new(site());
         Door {
             scheme,
             identity,
@@ -208,6 +224,20 @@ impl Transport for NativeTransport {
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    fn poll_inquiry(&mut self, cx: &mut Context<'_>) -> Poll<Inquiry> {
+        match self.inquiries.poll_next_unpin(cx) {
+            Poll::Ready(Some(inquiry)) => Poll::Ready(inquiry),
+            // The desk is this transport's own: it is there as long.
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// Listeners that tell how the node fares stay, and say so to newcomers; the rest are gone.
+    fn refuse_links(&mut self) {
+        self.desk.close();
+        self.listeners.retain(Listener::has_site);
     }
 }
 

@@ -49,7 +49,7 @@ use crate::address::Address;
 use crate::driver::{Caller, Job, Request, Until, Wait};
 use crate::id::NodeId;
 use crate::mesh::{
-    self, Command, CommandError, Environment, Failure, Member, Peer, Receipt, Stats,
+    self, Command, CommandError, Environment, Failure, Member, Peer, Receipt, Report, Stats,
 };
 use hub::{Hub, InboxId};
 use inbox::Item;
@@ -175,6 +175,16 @@ impl MeshSocket {
     /// What was counted, as of the last event.
     pub fn stats(&self) -> Stats {
         self.look(|snapshot| snapshot.stats)
+    }
+
+    /// How the node fares, link by link: for operators. It costs the node's loop some milliseconds for thousands of links.
+    ///
+    /// # Errors
+    /// [`CommandError::Closed`].
+    pub async fn report(&self) -> Result<Report, MeshError> {
+        let (reply, answer) = oneshot::channel();
+        self.request_of_node(Request::Report(reply)).await?;
+        Ok(answer.await.map_err(|_| CommandError::Closed)?)
     }
 
     /// Where the two peers are to which links lasted longest, the user's own addresses aside. To be given to the node's next
@@ -331,9 +341,23 @@ impl MeshSocket {
     /// # Errors
     /// [`CommandError::Closed`] if the node was told to close before, by any handle. It is closed then all the same.
     pub async fn close(&self) -> Result<(), MeshError> {
+        self.end(Command::Close).await
+    }
+
+    /// As [`MeshSocket::close`], for a node that others depend on: it takes nobody new, tells its peers where else they can go, and
+    /// closes its links one after the other within [`Config::drain`](crate::Config). What peers say meanwhile it passes on; nothing
+    /// more can be sent from here. [`MeshSocket::close`] ends it at once.
+    ///
+    /// # Errors
+    /// [`CommandError::Closed`] if the node was told to end before, by any handle. It has ended then all the same.
+    pub async fn drain(&self) -> Result<(), MeshError> {
+        self.end(Command::Drain).await
+    }
+
+    async fn end(&self, command: Command) -> Result<(), MeshError> {
         let was_closed = self.shared.is_closed.swap(true, Ordering::Relaxed);
         // Asked again, as who asked before may have given up before the node was told. One that has ended needs no asking.
-        drop(self.ask(Command::Close, Until::Accepted).await);
+        drop(self.ask(command, Until::Accepted).await);
         poll_fn(|cx| self.shared.hub.poll_look(cx, |_| None::<()>)).await;
         if was_closed {
             return Err(CommandError::Closed.into());

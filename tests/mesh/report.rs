@@ -133,7 +133,8 @@ fn a_slow_reader_is_counted_with_what_was_dropped_for_it() {
         .iter()
         .find(|link| link.node.as_ref() == Some(&slow));
     let link = link.expect("not cut yet");
-    assert!(link.queue_bytes > 900_000 && link.queue_frames > 900 && link.unwritten_bytes > 0);
+    assert!(link.queue_frames == 1_024 && link.queue_bytes > 100_000);
+    assert!(link.unwritten_bytes > 200_000);
     world.run(12);
     let stats = report(&world, 0).stats;
     assert!(stats.dropped_slow > 0);
