@@ -10,6 +10,7 @@ mod examples;
 mod listen;
 mod program;
 mod relay;
+mod reports;
 mod ring;
 mod send;
 mod settings;

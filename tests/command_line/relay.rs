@@ -20,7 +20,7 @@ fn connect(authority: &str) -> TcpStream {
 }
 
 /// The answer to a plain GET.
-fn get(authority: &str, path: &str) -> String {
+pub(crate) fn get(authority: &str, path: &str) -> String {
     let mut stream = connect(authority);
     write!(
         stream,

@@ -51,6 +51,10 @@ fn wrong_usage_is_one_line_with_its_remedy_and_exit_2() {
             "leave one out",
         ),
         (
+            &["relay", "--listen", "ws://127.0.0.1:0", "--reports", "all"],
+            "--reports: \"all\" is none of off, local and public",
+        ),
+        (
             &["listen", "--peer", "ws://127.0.0.1:1", "--timeout", "soon"],
             "is no number of seconds",
         ),

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use rs2p::address::Scheme;
 use rs2p::mesh::DEFAULT_SUBNET;
-use rs2p::native::Fingerprint;
+use rs2p::native::{Fingerprint, Reports};
 use rs2p::sim::scenario::{Scenario, ScenarioOptions};
 use rs2p::{Address, Topic};
 
@@ -27,8 +27,12 @@ words, to a program
 and for tls:// and wss:// also "pin":"<hex>", the SHA-256 of the certificate,
 which others can give to --tls-pin.
 
-It runs until SIGINT or SIGTERM, which close every link; a second signal ends
-it at once.
+ws:// and wss:// listeners also answer HTTP: /healthz and /readyz for who
+balances load, /metrics for Prometheus, /mesh.json for who looks; see --reports.
+
+It runs until SIGINT or SIGTERM. Then it takes nobody new, tells its peers where
+else they can go, and closes its links one after the other within 5 seconds; a
+second signal ends it at once.
 
 It dials what its peers tell it as far as the internet routes it: no private
 addresses, no names, no ports below 1024 but 80 and 443. Only a relay that
@@ -175,6 +179,13 @@ pub(super) struct Relay {
     /// been built
     #[arg(long, value_name = "DIR")]
     pub(super) www: Option<PathBuf>,
+
+    /// Who is told over HTTP how this node fares, by /metrics and /mesh.json: off, local or public
+    ///
+    /// local is for programs on this machine that come through no proxy. /healthz and /readyz are for everybody, unless it
+    /// is off. In public, the addresses of peers are left out.
+    #[arg(long, value_name = "WHOM", default_value_t = Reports::Local)]
+    pub(super) reports: Reports,
 
     /// A file that keeps this node's id, so that others know it again after a restart; made if it is not there
     #[arg(long, value_name = "FILE")]

@@ -35,6 +35,7 @@ pub(super) async fn run(args: Relay) -> Result<(), Fault> {
         .spawn_with(|options| {
             args.limits.configure_transport(options);
             options.www = shown;
+            options.reports = args.reports;
             options.tls.identity = identity;
             options.tls.trust = trust;
         })
@@ -55,9 +56,10 @@ pub(super) async fn run(args: Relay) -> Result<(), Fault> {
         () = signals.first() => {}
         () = async { announced.as_mut().await; core::future::pending().await } => {}
     }
-    tracing::info!("closing every link");
-    let (closed, ()) = tokio::join!(socket.close(), following);
-    Ok(closed?)
+    let links = socket.peers().len();
+    tracing::info!("ending {links} links, one after the other; another signal ends them at once");
+    let (ended, ()) = tokio::join!(socket.drain(), following);
+    Ok(ended?)
 }
 
 fn node(args: &Relay) -> Result<Builder, Fault> {
