@@ -11,6 +11,7 @@ mod absentees;
 mod anchors;
 mod catching_up;
 mod catchup;
+mod closing;
 mod commands;
 mod config;
 mod contest;

@@ -14,6 +14,7 @@ mod inbox;
 mod listeners;
 mod members;
 mod message;
+mod report;
 mod requests;
 mod sending;
 mod snapshot;
@@ -49,7 +50,7 @@ use crate::address::Address;
 use crate::driver::{Caller, Job, Request, Until, Wait};
 use crate::id::NodeId;
 use crate::mesh::{
-    self, Command, CommandError, Environment, Failure, Member, Peer, Receipt, Report, Stats,
+    self, Command, CommandError, Environment, Failure, Member, Peer, Receipt, Stats,
 };
 use hub::{Hub, InboxId};
 use inbox::Item;
@@ -175,16 +176,6 @@ impl MeshSocket {
     /// What was counted, as of the last event.
     pub fn stats(&self) -> Stats {
         self.look(|snapshot| snapshot.stats)
-    }
-
-    /// How the node fares, link by link: for operators. It costs the node's loop some milliseconds for thousands of links.
-    ///
-    /// # Errors
-    /// [`CommandError::Closed`].
-    pub async fn report(&self) -> Result<Report, MeshError> {
-        let (reply, answer) = oneshot::channel();
-        self.request_of_node(Request::Report(reply)).await?;
-        Ok(answer.await.map_err(|_| CommandError::Closed)?)
     }
 
     /// Where the two peers are to which links lasted longest, the user's own addresses aside. To be given to the node's next
