@@ -44,8 +44,9 @@ blanks between several, and peer = ["URL", …] in the TOML file of --config,
 where limits stand under [limits]. A flag goes before a variable, and a variable
 before the file. --print-config shows what is in force, and where it came from.
 
-Of the limits SIZE is 1MiB, 256KiB or a number of bytes, and TIME 10s, 250ms, 2m
-or 1h."#;
+Of the limits SIZE is 1MiB, 256KiB or a number of bytes, TIME 10s, 250ms, 2m or
+1h, and RATE 200 a second, 200:400 with so many at once (twice as many if not
+said), or 3/1m:3 in another time."#;
 
 /// What `listen` does, at length: its lines are its interface.
 const LISTEN: &str = r#"Print the messages of the mesh, a line each

@@ -6,12 +6,14 @@ mod bytes;
 mod choice;
 mod count;
 mod list;
+mod rate;
 mod span;
 
 pub(super) use bytes::{Bytes, BytesOrOff};
 pub(super) use choice::Choice;
 pub(super) use count::Count;
 pub(super) use list::{List, NONE};
+pub(super) use rate::{Always, Of, RateOrOff};
 pub(super) use span::Span;
 
 use super::Limits;
@@ -44,6 +46,9 @@ pub(super) trait Form: Sync {
     /// Empties a list, before its values are written.
     fn clear(&self, _limits: &mut Limits) {}
 }
+
+/// What stands for what is not done at all, or not bounded.
+const OFF: &str = "off";
 
 /// Where a number may lie, both ends included.
 type Bounds<T> = (T, T);

@@ -8,16 +8,18 @@ mod memory;
 mod messages;
 mod newcomers;
 mod peers;
+mod rates;
 mod times;
 
 use core::time::Duration;
 
-use super::form::{Bytes, BytesOrOff, Choice, Count, List, Span};
+use super::form::{Always, Bytes, BytesOrOff, Choice, Count, List, Of, RateOrOff, Span};
 use super::{Group, Setting};
 
 /// The settings in the order in which they are shown.
-pub(super) static GROUPS: [Group; 6] = [
+pub(super) static GROUPS: [Group; 7] = [
     newcomers::GROUP,
+    rates::GROUP,
     peers::GROUP,
     times::GROUP,
     dialling::GROUP,

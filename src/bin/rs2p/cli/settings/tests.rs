@@ -42,9 +42,18 @@ fn changed(limits: &Limits) -> Vec<String> {
 
 /// A word that is not the default, and fits the other limits.
 fn other_word(setting: &Setting) -> &'static str {
-    const WORDS: [&str; 14] = [
-        "17s", "301s", "2ms", "7KiB", "3MiB", "3", "1003", "off", "wss", "5", "7:9", "public",
-        "any", "local",
+    const WORDS: [&str; 11] = [
+        "17s",
+        "301s",
+        "2ms",
+        "7KiB",
+        "3MiB",
+        "3",
+        "1003",
+        "off",
+        "wss",
+        "private",
+        "192.0.2.7",
     ];
     let default = setting.form.read(&mut Limits::default());
     let fits = |word: &&&str| {
@@ -161,6 +170,20 @@ fn what_is_printed_can_be_given_back_and_prints_the_same() {
 }
 
 #[test]
+fn a_rate_is_a_number_or_off_and_its_burst_is_twice_as_much() {
+    let rate = |said: &Said, words: &[&str]| said.limits(words).config.message_rate;
+    let per_second = |amount, burst| Some(rs2p::mesh::Rate::per_second(amount, burst));
+    let none = Said::default();
+    assert_eq!(rate(&none, &[]), per_second(200, 400));
+    assert_eq!(rate(&none, &["--peer-rate", "50"]), per_second(50, 100));
+    assert_eq!(rate(&none, &["--peer-rate", "50:60"]), per_second(50, 60));
+    assert_eq!(rate(&none, &["--peer-rate", "off"]), None);
+    let file = Said::file("[limits]\npeer-rate = 300\n");
+    assert_eq!(rate(&file, &[]), per_second(300, 600));
+    assert_eq!(rate(&Said::file("[limits]\npeer-rate = false"), &[]), None);
+}
+
+#[test]
 fn a_flag_goes_before_a_variable_and_a_variable_before_the_file() {
     let mut said = Said::file("peer = ['ws://file:1']\n[limits]\nlinks = 3\n");
     let heard = |said: &Said, words: &[&str]| {
@@ -250,6 +273,21 @@ fn what_is_wrong_is_said_with_where_it_stands() {
             &none,
             &["--dials", "udp"],
             "--dials: \"udp\" is no kind of transport: write tcp,",
+        ),
+        (
+            &none,
+            &["--peer-rate", "many"],
+            "--peer-rate: \"many\" is no rate: write so many a second, as 200",
+        ),
+        (
+            &none,
+            &["--peer-byte-rate", "2MB"],
+            "--peer-byte-rate: \"2MB\" is no rate of bytes: write 2MiB, or 2MiB:4MiB",
+        ),
+        (
+            &none,
+            &["--trust", "somebody else"],
+            "--trust: \"somebody else\" is neither an IP address nor the id of a node",
         ),
         (
             &none,

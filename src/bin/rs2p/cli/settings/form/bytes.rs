@@ -1,12 +1,9 @@
 //! Sizes: `1MiB`, `256KiB`, or plain bytes.
 
-use super::{Bounds, Form, Limits, Place, within};
+use super::{Bounds, Form, Limits, OFF, Place, within};
 
 /// The units, the largest first.
 const UNITS: [(&str, usize); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
-
-/// What stands for what is not done at all.
-const OFF: &str = "off";
 
 /// A number of bytes.
 pub(in super::super) struct Bytes(
@@ -62,7 +59,7 @@ impl Form for BytesOrOff {
 }
 
 /// The number of bytes that a word says.
-fn parse(word: &str) -> Result<usize, String> {
+pub(super) fn parse(word: &str) -> Result<usize, String> {
     let unit = UNITS.iter().find(|(unit, _)| word.ends_with(unit));
     let (digits, each) = unit.map_or((word, 1), |(unit, each)| {
         (&word[..word.len() - unit.len()], *each)
@@ -78,7 +75,7 @@ fn parse(word: &str) -> Result<usize, String> {
 }
 
 /// In the largest unit of which it is a whole number.
-fn show(bytes: usize) -> String {
+pub(super) fn show(bytes: usize) -> String {
     let unit = UNITS
         .iter()
         .find(|(_, each)| bytes > 0 && bytes.is_multiple_of(*each));
