@@ -2,19 +2,21 @@
 //!
 //! Reads and checks words; nothing here opens anything.
 
+mod values;
+
 use core::time::Duration;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use rs2p::address::Scheme;
 use rs2p::mesh::DEFAULT_SUBNET;
 use rs2p::native::{Fingerprint, Reports};
-use rs2p::sim::scenario::{Scenario, ScenarioOptions};
+use rs2p::sim::scenario::Scenario;
 use rs2p::{Address, Topic};
 
 use super::advertise::Advertised;
 use super::settings::Limits;
+use values::{listener, nodes, payload, peer, seconds, seed, topic};
 
 /// What `relay` does, at length.
 const RELAY: &str = r#"Run a node that others link to, which passes messages on between them
@@ -432,65 +434,6 @@ pub(super) struct TrustArgs {
 /// The part of the help for options of TLS.
 const TLS: &str = "TLS options";
 
-fn listener(text: &str) -> Result<Address, String> {
-    let address: Address = text
-        .parse()
-        .map_err(|error: rs2p::AddressError| error.to_string())?;
-    match address.scheme() {
-        Scheme::Memory => Err(format!(
-            "{address} is inside one process: write ws://host:port or tcp://host:port"
-        )),
-        _ => Ok(address),
-    }
-}
-
-fn topic(text: &str) -> Result<Topic, String> {
-    text.parse()
-        .map_err(|error: rs2p::wire::InvalidTopic| error.to_string())
-}
-
-fn peer(text: &str) -> Result<Address, String> {
-    match listener(text)? {
-        address if address.port() == 0 => Err(format!(
-            "{address} cannot be dialled: write the port that it listens on"
-        )),
-        address => Ok(address),
-    }
-}
-
-fn nodes(text: &str) -> Result<usize, String> {
-    let bounds = ScenarioOptions::FEWEST..=ScenarioOptions::MOST;
-    let number: Option<usize> = text.parse().ok();
-    number
-        .filter(|number| bounds.contains(number))
-        .ok_or_else(|| {
-            let (fewest, most) = (bounds.start(), bounds.end());
-            format!("\"{text}\" is no number of nodes: write one from {fewest} to {most}")
-        })
-}
-
-fn payload(text: &str) -> Result<usize, String> {
-    let (fewest, most) = ScenarioOptions::PAYLOAD;
-    let number: Option<usize> = text.parse().ok();
-    let number = number.filter(|number| (fewest..=most).contains(number));
-    number.ok_or_else(|| {
-        format!("\"{text}\" is no size of a message: write bytes from {fewest} to {most}")
-    })
-}
-
-fn seed(text: &str) -> Result<u64, String> {
-    let most = u64::MAX;
-    text.parse()
-        .map_err(|_| format!("\"{text}\" is no seed: write a number from 0 to {most}"))
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let number: Option<f64> = text.parse().ok();
-    let span = number.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    span.filter(|span| !span.is_zero())
-        .ok_or_else(|| format!("\"{text}\" is no number of seconds above 0"))
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -500,14 +443,5 @@ mod tests {
     #[test]
     fn the_definitions_are_sound() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn a_span_is_given_in_seconds_and_their_parts() {
-        assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
-        assert_eq!(seconds("60"), Ok(Duration::from_secs(60)));
-        for text in ["0", "-1", "NaN", "inf", "1e300", ""] {
-            assert!(seconds(text).is_err(), "{text}");
-        }
     }
 }
