@@ -41,8 +41,8 @@ fn changed(limits: &Limits) -> Vec<String> {
         .collect()
 }
 
-/// A word that is not the default, and fits the other limits.
-fn other_word(setting: &Setting) -> &'static str {
+/// A word for each setting that is not its default. They fit the defaults of the others, and each other.
+fn other_words() -> Vec<(&'static Setting, &'static str)> {
     const WORDS: [&str; 11] = [
         "17s",
         "301s",
@@ -56,18 +56,25 @@ fn other_word(setting: &Setting) -> &'static str {
         "private",
         "192.0.2.7",
     ];
-    let default = setting.form.read(&mut Limits::default());
-    let fits = |word: &&&str| {
-        let mut limits = Limits::default();
-        setting.form.clear(&mut limits);
-        setting.form.write(&mut limits, word).is_ok()
-            && setting.form.read(&mut limits) != default
-            && limits.config.validate().is_ok()
+    let mut others = Limits::default();
+    let mut other_word = |setting: &'static Setting| {
+        let default = setting.form.read(&mut Limits::default());
+        let with = |limits: &Limits, word| {
+            let mut limits = limits.clone();
+            setting.form.clear(&mut limits);
+            setting.form.write(&mut limits, word).ok()?;
+            let is_other = setting.form.read(&mut limits) != default;
+            (is_other && limits.config.validate().is_ok()).then_some(limits)
+        };
+        let word = WORDS.into_iter().find_map(|word| {
+            with(&Limits::default(), word)?;
+            others = with(&others, word)?;
+            Some(word)
+        });
+        let word = word.unwrap_or_else(|| panic!("no word for --{}: add one", setting.name));
+        (setting, word)
     };
-    WORDS
-        .iter()
-        .find(fits)
-        .unwrap_or_else(|| panic!("no word for --{}: add one", setting.name))
+    all().map(&mut other_word).collect()
 }
 
 fn variable(setting: &Setting) -> String {
@@ -94,44 +101,59 @@ fn values(printed: &str) -> Vec<&str> {
 }
 
 #[test]
+fn every_setting_has_its_own_field() {
+    for (setting, word) in other_words() {
+        let mut limits = Limits::default();
+        setting.form.clear(&mut limits);
+        setting.form.write(&mut limits, word).expect(word);
+        assert_eq!(changed(&limits), [setting.field], "{setting:?}");
+    }
+}
+
+#[test]
 fn every_setting_is_heard_from_every_place_and_printed() {
-    for setting in all() {
-        let (name, word) = (setting.name, other_word(setting));
-        let flag = format!("--{name}");
-        let quoted = match word.parse::<u64>() {
-            Ok(_) => word.to_owned(),
-            Err(_) => format!("'{word}'"),
-        };
-        for (said, words, source) in [
-            (Said::default(), &[&flag[..], word][..], "flag".to_owned()),
-            (
-                Said::variable(&variable(setting), word),
-                &[],
-                format!("environment {}", variable(setting)),
-            ),
-            (
-                Said::file(format!("[limits]\n{name} = {quoted}")),
-                &[],
-                "file relay.toml:2".to_owned(),
-            ),
-        ] {
-            let mut limits = said.limits(words);
-            assert_eq!(changed(&limits), [setting.field], "{name} from {source}");
+    let all = other_words();
+    let flags = all
+        .iter()
+        .flat_map(|(setting, word)| [format!("--{}", setting.name), (*word).to_owned()]);
+    let flags: Vec<String> = flags.collect();
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let variables = all
+        .iter()
+        .map(|(setting, word)| (variable(setting), (*word).to_owned()));
+    let variables = Said {
+        variables: variables.collect(),
+        file: None,
+    };
+    let lines = all.iter().map(|(setting, word)| match word.parse::<u64>() {
+        Ok(_) => format!("{} = {word}\n", setting.name),
+        Err(_) => format!("{} = '{word}'\n", setting.name),
+    });
+    let file = Said::file(format!("[limits]\n{}", lines.collect::<String>()));
+    for (said, words, place) in [
+        (Said::default(), &flags[..], "flag"),
+        (variables, &[], "environment"),
+        (file, &[], "file"),
+    ] {
+        let (mut limits, printed) = (said.limits(words), said.printed(words));
+        for (number, (setting, word)) in all.iter().enumerate() {
             let mut expected = Limits::default();
             setting.form.clear(&mut expected);
             setting.form.write(&mut expected, word).expect(word);
-            let value = setting.form.read(&mut expected);
+            let values = setting.form.read(&mut expected);
             assert_eq!(
                 setting.form.read(&mut limits),
-                value,
-                "{name} from {source}"
+                values,
+                "{setting:?}: {place}"
             );
-            let printed = said.printed(words);
-            let line = line_of(&printed, name);
-            assert!(
-                line.contains(&value[0]) && line.ends_with(&format!(" # {source}")),
-                "{line}"
-            );
+            let source = match place {
+                "environment" => format!("environment {}", variable(setting)),
+                "file" => format!("file relay.toml:{}", number + 2),
+                place => place.to_owned(),
+            };
+            let line = line_of(&printed, setting.name);
+            let is_told = line.contains(&values[0]) && line.ends_with(&format!(" # {source}"));
+            assert!(is_told, "{source}: {line}");
         }
     }
 }
