@@ -15,6 +15,8 @@ pub(super) const HEADING: &str = "Limits";
 pub(in super::super) struct Limits {
     pub(super) config: Config,
     pub(super) transport: TransportOptions,
+    /// From which pages browsers may link, besides the relay's own.
+    pub(super) origins: Vec<String>,
     /// What was said, so that it can be said to a node as well.
     said: Vec<(&'static Setting, Vec<String>)>,
 }
@@ -27,6 +29,7 @@ impl Default for Limits {
         Self {
             config,
             transport: TransportOptions::default(),
+            origins: Vec::new(),
             said: Vec::new(),
         }
     }
@@ -47,6 +50,10 @@ impl Limits {
         core::mem::swap(&mut node.transport, options);
         self.repeat(&mut node);
         *options = node.transport;
+        for origin in &node.origins {
+            let allowed = options.origins.allow(origin);
+            debug_assert!(allowed.is_ok(), "it could be said once");
+        }
     }
 
     fn repeat(&self, node: &mut Self) {

@@ -29,6 +29,10 @@ fn fields(shown: &str) -> BTreeMap<String, String> {
 fn all_fields(limits: &Limits) -> BTreeMap<String, String> {
     let mut all = fields(&format!("{:#?}", limits.config));
     all.extend(fields(&format!("{:#?}", limits.transport)));
+    // What is judged before it is put into them.
+    let mut own = fields(&format!("{limits:#?}"));
+    own.retain(|name, _| !["config", "transport", "said"].contains(&&name[..]));
+    all.extend(own);
     all
 }
 
@@ -43,7 +47,7 @@ fn changed(limits: &Limits) -> Vec<String> {
 
 /// A word for each setting that is not its default. They fit the defaults of the others, and each other.
 fn other_words() -> Vec<(&'static Setting, &'static str)> {
-    const WORDS: [&str; 11] = [
+    const WORDS: [&str; 12] = [
         "17s",
         "301s",
         "2ms",
@@ -55,6 +59,7 @@ fn other_words() -> Vec<(&'static Setting, &'static str)> {
         "wss",
         "private",
         "192.0.2.7",
+        "null",
     ];
     let mut others = Limits::default();
     let mut other_word = |setting: &'static Setting| {
@@ -250,7 +255,8 @@ fn the_file_holds_the_other_options_too_and_a_variable_names_it() {
 
 #[test]
 fn a_node_is_told_what_was_said_and_keeps_the_rest() {
-    let words = ["--links", "7", "--dials", "ws", "--pending", "9"];
+    let words = "--links 7 --dials ws --pending 9 --allow-origin https://app.example null";
+    let words: Vec<&str> = words.split(' ').collect();
     let limits = Said::default().limits(&words);
     let mut config = rs2p::Config::new("tea");
     config.linger = core::time::Duration::from_secs(9);
@@ -262,18 +268,24 @@ fn a_node_is_told_what_was_said_and_keeps_the_rest() {
     options.max_frame = 77;
     limits.configure_transport(&mut options);
     assert_eq!((options.pending, options.max_frame), (9, 77));
+    let mut origins = rs2p::native::Origins::own();
+    for origin in ["https://app.example", "null"] {
+        origins.allow(origin).expect(origin);
+    }
+    assert_eq!(options.origins, origins);
 }
 
 #[test]
 fn every_field_is_a_setting_or_left_out_with_a_reason() {
     /// What nobody who runs a relay is asked for.
-    const LEFT_OUT: [(&str, &str); 20] = [
+    const LEFT_OUT: [(&str, &str); 21] = [
         ("subnet", "an option of its own"),
         ("advertise", "an option of its own"),
         ("www", "an option of its own"),
         ("tls", "options of its own"),
         ("handshake_timeout", "follows greeting_timeout"),
         ("max_frame", "follows frame"),
+        ("hosts", "follows advertise"),
         ("anchors", "what an earlier run of a tab knew"),
         ("anchor_span", "as anchors"),
         ("relays", "for a tab that is to be sparing"),

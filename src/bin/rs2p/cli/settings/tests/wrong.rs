@@ -68,6 +68,16 @@ fn what_is_wrong_is_said_with_where_it_stands() {
         ),
         (
             &none,
+            &["--allow-origin", "app.example"],
+            "--allow-origin: \"app.example\" is no origin: write https://app.example",
+        ),
+        (
+            &none,
+            &["--proxy", "proxy.example"],
+            "--proxy: \"proxy.example\" is no IP address: write 192.0.2.7",
+        ),
+        (
+            &none,
             &["--heartbeat", "40s"],
             "--silence 35s (default) must be longer than --heartbeat",
         ),
