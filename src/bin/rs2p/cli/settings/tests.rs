@@ -255,13 +255,19 @@ fn the_file_holds_the_other_options_too_and_a_variable_names_it() {
 
 #[test]
 fn a_node_is_told_what_was_said_and_keeps_the_rest() {
-    let words = "--links 7 --dials ws --pending 9 --allow-origin https://app.example null";
+    let words =
+        "--links 7 --hearsay any --dials ws --pending 9 --allow-origin https://app.example null";
     let words: Vec<&str> = words.split(' ').collect();
     let limits = Said::default().limits(&words);
     let mut config = rs2p::Config::new("tea");
+    config.hearsay = rs2p::Hearsay::Private;
     config.linger = core::time::Duration::from_secs(9);
     let mut expected = config.clone();
     (expected.links, expected.dials) = (7, vec![rs2p::Scheme::Ws]);
+    expected.hearsay = rs2p::Hearsay::Any;
+    let mut untold = config.clone();
+    Limits::default().configure(&mut untold);
+    assert_eq!(untold, config);
     limits.configure(&mut config);
     assert_eq!(config, expected);
     let mut options = rs2p::native::TransportOptions::default();

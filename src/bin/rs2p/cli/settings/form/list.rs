@@ -23,7 +23,7 @@ impl<T: Sync> Form for List<T> {
     }
 
     fn range(&self) -> String {
-        "or none".to_owned()
+        String::new()
     }
 
     fn write(&self, limits: &mut Limits, word: &str) -> Result<(), String> {

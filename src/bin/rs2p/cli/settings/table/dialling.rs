@@ -1,8 +1,8 @@
 //! Whom the relay dials.
 
-use rs2p::Scheme;
+use rs2p::{Hearsay, Scheme};
 
-use super::{Count, Group, LONG, List, MANY, SHORT, Setting, Span};
+use super::{Choice, Count, Group, LONG, List, MANY, SHORT, Setting, Span};
 
 pub(super) const GROUP: Group = Group {
     title: "Whom the relay dials",
@@ -10,7 +10,7 @@ pub(super) const GROUP: Group = Group {
         Setting {
             name: "dials",
             field: "dials",
-            help: "The kinds of transport on which addresses that peers tell are dialled, and are kept.",
+            help: "The kinds of transport on which addresses that peers tell are dialled, and are kept; none for no address.",
             form: &List {
                 place: |l| &mut l.config.dials,
                 hint: "KIND",
@@ -20,6 +20,23 @@ pub(super) const GROUP: Group = Group {
                     })
                 },
                 show: |scheme| scheme.as_str().to_owned(),
+            },
+        },
+        Setting {
+            name: "hearsay",
+            field: "hearsay",
+            help: "Which addresses that peers tell are dialled, kept and told on: those that the internet routes; those of \
+                   private networks too; or any, names among them. auto is private where all that is given is on this \
+                   machine, and else public.",
+            form: &Choice {
+                place: |l| &mut l.hearsay,
+                hint: "auto|public|private|any",
+                words: &[
+                    ("auto", None),
+                    ("public", Some(Hearsay::Public)),
+                    ("private", Some(Hearsay::Private)),
+                    ("any", Some(Hearsay::Any)),
+                ],
             },
         },
         Setting {

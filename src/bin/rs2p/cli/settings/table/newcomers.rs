@@ -29,7 +29,7 @@ pub(super) const GROUP: Group = Group {
             form: &Count(|l| &mut l.transport.pending_per_network, (1, MANY)),
         },
         Setting {
-            name: "silent",
+            name: "silent-connections",
             field: "silent",
             help: "Most connections that have not said a byte; beyond it the oldest goes, of the network that has most.",
             form: &Count(|l| &mut l.transport.silent, (1, MANY)),

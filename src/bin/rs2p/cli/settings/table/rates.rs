@@ -15,7 +15,7 @@ pub(super) const GROUP: Group = Group {
         Setting {
             name: "peer-byte-rate",
             field: "byte_rate",
-            help: "Bytes of the same.",
+            help: "As --peer-rate, in bytes.",
             form: &RateOrOff(|l| &mut l.config.byte_rate, Of::Bytes),
         },
         Setting {
@@ -28,7 +28,7 @@ pub(super) const GROUP: Group = Group {
         Setting {
             name: "link-byte-rate",
             field: "carried_bytes",
-            help: "Bytes of the same.",
+            help: "As --link-rate, in bytes.",
             form: &RateOrOff(|l| &mut l.config.carried_bytes, Of::Bytes),
         },
         Setting {
