@@ -10,12 +10,8 @@ use serde_json::Value as Json;
 use crate::differs::Relative;
 use crate::hex;
 
-/// Gives a relative some msgpack; returns that, and what the relative makes of each.
-pub fn ask(
-    relative: Relative,
-    messages: impl Iterator<Item = Vec<u8>>,
-) -> (Vec<Vec<u8>>, impl Iterator<Item = Json>) {
-    let messages: Vec<_> = messages.collect();
+/// Gives a relative some msgpack and `hear`s what it makes of each; returns how many it answered.
+pub fn ask(relative: Relative, messages: &[Vec<u8>], mut hear: impl FnMut(&[u8], &Json)) -> usize {
     let mut process = program(relative)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -26,12 +22,16 @@ pub fn ask(
     let lines: String = messages.iter().map(|message| hex(message) + "\n").collect();
     // Beside the reading, or both pipes would be full.
     thread::spawn(move || input.write_all(lines.as_bytes()));
-    let answers = output.lines().map_while(Result::ok).map(move |line| {
-        // The program is alive as long as it is read from.
-        let _ = &process;
-        serde_json::from_str(&line).expect("an answer in JSON")
-    });
-    (messages, answers)
+    let mut answered = 0;
+    for (packed, line) in messages.iter().zip(output.lines().map_while(Result::ok)) {
+        hear(
+            packed,
+            &serde_json::from_str(&line).expect("an answer in JSON"),
+        );
+        answered += 1;
+    }
+    process.wait().expect("it ends with its input");
+    answered
 }
 
 fn program(relative: Relative) -> Command {
