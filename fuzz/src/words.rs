@@ -120,8 +120,13 @@ pub fn handshake(choices: &mut Choices<'_>, node: NodeId, scheme: Scheme) -> Han
         form: form(choices),
         protocol: protocol.as_str().as_bytes().to_vec(),
         endpoint: endpoint(choices),
-        compression: several(choices, 3, |choices| choices.number()),
+        compression: several(choices, 3, code),
     }
+}
+
+/// Of a compression, known or not.
+fn code(choices: &mut Choices<'_>) -> u64 {
+    choices.number()
 }
 
 pub fn trailer(choices: &mut Choices<'_>) -> Trailer {
@@ -178,7 +183,7 @@ pub fn signal_about(choices: &mut Choices<'_>, said: &[MessageId]) -> Signal {
             node: node(choices),
             form: form(choices),
         },
-        4 => Signal::Compression(several(choices, 4, |choices| choices.number())),
+        4 => Signal::Compression(several(choices, 4, code)),
         5 => Signal::Resend,
         6 => Signal::Ping(choices.number()),
         7 => Signal::Pong(choices.number()),

@@ -68,6 +68,7 @@ fn check_value(relative: Relative, value: &Value, answer: &Json, what: &dyn Fn()
         Expected::Unclear => {}
         Expected::Refused => assert!(!answer["refused"].is_null(), "{}", what()),
         Expected::Value(expected) => {
+            assert!(answer["refused"].is_null(), "{}", what());
             assert_eq!(
                 Told::read(relative, &answer["value"]),
                 expected,
