@@ -12,10 +12,11 @@ use tokio::time::Instant;
 
 use crate::address::Scheme;
 use crate::mesh::LinkInfo;
-use crate::native::TransportOptions;
 use crate::native::house::{House, Visitor};
 use crate::native::http::{Site, upgraded};
+use crate::native::reports::Desk;
 use crate::native::socket::ReadBuffer;
+use crate::native::{Reports, TransportOptions};
 
 /// Room between the two ends: little, so that both wait for each other.
 const PIPE: usize = 1 << 10;
@@ -64,9 +65,13 @@ async fn open(stream: DuplexStream) -> bool {
     let options = TransportOptions {
         handshake_timeout: AGES,
         max_frame: 1 << 12,
+        reports: Reports::Public,
         ..TransportOptions::default()
     };
-    let site = Arc::new(Site::new(Scheme::Ws, &options, ReadBuffer::default()));
+    // Nobody answers what is asked of the node: that is told, too.
+    let (desk, _) = Desk::new(options.reports);
+    let site = Site::new(Scheme::Ws, &options, ReadBuffer::default(), Arc::new(desk));
+    let site = Arc::new(site);
     let info = LinkInfo {
         scheme: Scheme::Ws,
         remote: None,

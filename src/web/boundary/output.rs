@@ -82,8 +82,8 @@ impl Answer {
                 let links: Vec<Value> = to.iter().map(|link| link.number().into()).collect();
                 self.say("transmit", [links.into(), frame.into()]);
             }
-            // A page has no way to ping.
-            Output::Ping { .. } => {}
+            // A page has no way to ping, and is dialled by nobody who could bring it too much.
+            Output::Ping { .. } | Output::Pause { .. } | Output::Resume { .. } => {}
             Output::Close { link, reason } => self.say(
                 "close",
                 [

@@ -52,6 +52,13 @@ pub(super) const GROUP: Group = Group {
             form: &Span(|l| &mut l.config.asleep_cut, (SHORT, LONG)),
         },
         Setting {
+            name: "drain",
+            field: "drain",
+            help: "Time in which a relay that ends closes its links one after the other, so that its neighbours are not \
+                   stormed.",
+            form: &Span(|l| &mut l.config.drain, (Duration::ZERO, LONG)),
+        },
+        Setting {
             name: "linger",
             field: "linger",
             help: "Time that a relay which ends gives its queues to be written.",
