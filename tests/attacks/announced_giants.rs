@@ -19,6 +19,8 @@ use crate::wire::{Caller, header};
 const SENT: [u8; 1 << 10] = [7; 1 << 10];
 /// How many are on their way into the relay at once.
 const AT_ONCE: usize = 32;
+/// Seconds for which a relay waits for the answer to a Close.
+const LINGER: f64 = 2.0;
 /// MiB by which the relay may grow.
 const MEMORY: f64 = 32.0;
 /// Longer than any of them may stay.
@@ -59,6 +61,11 @@ impl Giant {
         }
     }
 
+    /// Whether it may stay for a while.
+    fn is_patient(self) -> bool {
+        matches!(self, Self::Allowed(_) | Self::AllowedPeer(_))
+    }
+
     /// The length that is announced.
     fn length(self) -> u32 {
         match self {
@@ -68,14 +75,19 @@ impl Giant {
         }
     }
 
-    /// Seconds after which it must be gone: at once, with the greeting's time, or with a frame's; and a second for
-    /// the machine.
+    /// Seconds after which it must be gone: at once, with the greeting's time, or with a frame's; the time for the answer to a
+    /// Close, if one is said that these do not answer; and a second for the machine.
     fn deadline(self) -> f64 {
-        match self {
-            Self::Frame(_) | Self::Message => 1.0,
-            Self::Allowed(_) => 6.0,
-            Self::AllowedPeer(_) => 31.0,
-        }
+        let patience = match self {
+            Self::Frame(_) | Self::Message => 0.0,
+            Self::Allowed(_) => 5.0,
+            Self::AllowedPeer(_) => 30.0,
+        };
+        let linger = match self.scheme() {
+            Scheme::Ws => LINGER,
+            _ => 0.0,
+        };
+        patience + linger + 1.0
     }
 
     /// Announces it, and waits for the end; how long after the last byte that came.
@@ -114,16 +126,12 @@ async fn run(size: Size) {
     };
     let (descriptors, memory) = (relay.descriptors(), relay.memory());
     relay.forget_peak();
-    let count = size.of(200, 1_000);
+    let share = size.of(40, 334);
     // All of one kind together, so that those who may stay do so at the same time.
     for (at, giant) in giants.iter().enumerate() {
-        let (share, relay) = (count / giants.len(), &relay);
+        let relay = &relay;
         let visits = (0..share).map(|number| giant.visit(relay, at * share + number));
-        let width = if giant.deadline() > 1.0 {
-            share
-        } else {
-            AT_ONCE
-        };
+        let width = if giant.is_patient() { share } else { AT_ONCE };
         let visits = stream::iter(visits).buffer_unordered(width);
         let ended: Vec<_> = visits.collect().await;
         let turned_away = ended.iter().filter(|visit| visit.is_err()).count();

@@ -1,5 +1,6 @@
 //! Frames that unfold to far more than they are: none is passed on, and each costs little time and memory.
 
+use core::iter::repeat_n;
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -91,7 +92,7 @@ fn nested() -> Vec<Bomb> {
     bombs.push(bomb(
         "100,000 arrays in each other",
         Kind::Broadcast,
-        &[0x91; 100_000],
+        &vec![0x91; 100_000],
     ));
     bombs.push(bomb(
         "100,000 maps in each other",
@@ -99,11 +100,11 @@ fn nested() -> Vec<Bomb> {
         &[0x81, 0xc0].repeat(100_000),
     ));
     let mut nils = vec![0xdd, 0, 15, 0, 0];
-    nils.extend([0xc0; 15 << 16]);
+    nils.extend(repeat_n(0xc0, 15 << 16));
     bombs.push(bomb("an array of 983,040 items", Kind::Broadcast, &nils));
     // As many as are allowed, and of no use.
     let mut nils = vec![0xdd, 0, 0, 0xff, 0];
-    nils.extend([0xc0; 0xff00]);
+    nils.extend(repeat_n(0xc0, 0xff00));
     bombs.push(bomb(
         "a list of 65,280 peers that are none",
         Kind::Whisper,

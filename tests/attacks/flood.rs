@@ -30,7 +30,7 @@ fn run(attack_name: &'static str, size: Size, names: Names) {
 
         let memory = relay.memory();
         relay.forget_peak();
-        let (door, rate) = (relay.door(Scheme::Ws), size.of(5_000, 50_000));
+        let (door, rate) = (relay.door(Scheme::Ws), size.of(20_000, 50_000));
         let mut strangers = Strangers::none();
         let taken = Arc::new(AtomicU64::new(0));
         let count = taken.clone();

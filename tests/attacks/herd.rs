@@ -1,7 +1,7 @@
 //! A relay dies and comes back: all who were linked come back at once, and it takes them all.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rs2p::wire::Capabilities;
@@ -17,34 +17,31 @@ use crate::wire::Caller;
 /// Shortest and longest bound of the wait before a redial, as the nodes have it: the wait is drawn between 0 and a bound that
 /// doubles.
 const REDIAL: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(15));
+/// How long the relay is away: longer than it takes the first to try in vain.
+const DOWN: Duration = Duration::from_secs(2);
 /// Seconds after which all are back.
 const BACK: f64 = 15.0;
 /// Longer than it takes them all to come.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// One that comes back for ever, and whether it is linked.
-struct Member {
-    is_linked: Arc<AtomicBool>,
+/// How often one has joined that comes back for ever.
+type Joins = Arc<AtomicUsize>;
+
+fn join_for_ever(tasks: &mut JoinSet<()>, number: usize, door: Door) -> Joins {
+    let joins = Joins::default();
+    tasks.spawn(stay(number, door, joins.clone()));
+    joins
 }
 
-impl Member {
-    fn join(tasks: &mut JoinSet<()>, number: usize, door: Door) -> Self {
-        let is_linked = Arc::new(AtomicBool::new(false));
-        tasks.spawn(stay(number, door, is_linked.clone()));
-        Self { is_linked }
-    }
-}
-
-async fn stay(number: usize, door: Door, is_linked: Arc<AtomicBool>) {
+async fn stay(number: usize, door: Door, joins: Joins) {
     let (node, mut dice) = (name(), number as u64 + 1);
     let mut bound = REDIAL.0;
     loop {
         let joined = join(Caller::honest(number), door, &node, Capabilities::HEARTBEAT).await;
         if let Ok((reader, _writer)) = joined {
-            is_linked.store(true, Ordering::Relaxed);
+            joins.fetch_add(1, Ordering::Relaxed);
             bound = REDIAL.0;
             reader.drain().await;
-            is_linked.store(false, Ordering::Relaxed);
         }
         sleep(bound.mul_f64(draw(&mut dice))).await;
         bound = (bound * 2).min(REDIAL.1);
@@ -70,22 +67,20 @@ async fn run(size: Size) {
     let members: Vec<_> = doors
         .iter()
         .enumerate()
-        .map(|(number, &door)| Member::join(&mut tasks, number, door))
+        .map(|(number, &door)| join_for_ever(&mut tasks, number, door))
         .collect();
-    let linked = || {
-        let all = members.iter();
-        all.filter(|member| member.is_linked.load(Ordering::Relaxed))
-            .count()
+    let have_joined = |times| {
+        members
+            .iter()
+            .all(|joins| joins.load(Ordering::Relaxed) >= times)
     };
-    let came = until(PATIENCE, || linked() == count).await;
+    let came = until(PATIENCE, || have_joined(1)).await;
     figures.is("joined at first", came, true);
 
-    let relay = relay.restart();
+    let relay = relay.restart(DOWN).await;
     let (start, processor) = (Instant::now(), relay.processor());
-    let all_gone = until(PATIENCE, || linked() < count).await;
-    let back = until(PATIENCE, || linked() == count).await;
+    let back = until(PATIENCE, || have_joined(2)).await;
     let took = start.elapsed().as_secs_f64();
-    figures.is("noticed that it was gone", all_gone, true);
     figures.is("all are back", back, true);
     figures.timed("the last is back after seconds", took, BACK);
     let cores = (relay.processor() - processor).as_secs_f64() / took;

@@ -3,18 +3,20 @@
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use rs2p::wire::{
-    Addresses, Capabilities, Endpoint, Handshake, IdForm, KnownAddress, PeerEntry, Signal, Value,
+    Addresses, Capabilities, Draft, Endpoint, Handshake, IdForm, Kind, KnownAddress, PeerEntry,
+    Signal, Trailer, Value, sub_flag,
 };
 use rs2p::{Address, NodeId, Scheme};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
 
-use crate::peer::{greeting_with, join, name, open, signal};
+use crate::peer::{greeting_with, join, name, open, signal, wall};
 use crate::relay::Door;
 use crate::wire::{Caller, Heard, Reader, Writer};
 
@@ -159,9 +161,9 @@ impl Lies {
         for turn in 0.. {
             writer.send(&signal(&node, &self.peers())).await?;
             writer.send(&signal(&node, &self.addresses())).await?;
-            writer.send(&errand(&node)).await?;
+            writer.send(&errand(&node, &name())).await?;
             let answering = self.answer(turn, &node, &mut reader, &mut writer);
-            if let Ok(ended) = tokio::time::timeout(AGAIN, answering).await {
+            if let Ok(ended) = timeout(AGAIN, answering).await {
                 return ended;
             }
         }
@@ -196,7 +198,8 @@ impl Lies {
         }
     }
 
-    /// Comes as an older node does that can be dialled at one of those places, and goes: the relay is to dial it back.
+    /// Comes as an older node does that can be dialled at one of those places, is whispered to by a node of ours, and goes.
+    /// The relay could lend the one a link to the other, and when that is gone dial it back.
     pub(crate) async fn come_and_go(
         self,
         caller: Caller,
@@ -204,27 +207,37 @@ impl Lies {
         turn: usize,
     ) -> io::Result<()> {
         let (reader, mut writer) = caller.dial(door).await?;
+        let older = name();
         let handshake = Handshake {
-            node: name(),
+            node: older.clone(),
             form: IdForm::Bytes,
             protocol: door.scheme.protocol("mesh").as_str().as_bytes().to_vec(),
             endpoint: Some(self.endpoint(turn)),
             compression: Vec::new(),
         };
         writer.send(&greeting_with(handshake, None)).await?;
-        // It stays for as long as it is spoken to, and hears that it is greeted.
-        let _ = tokio::time::timeout(AGAIN / 4, reader.drain()).await;
+        let newer = name();
+        let (_reader, mut whispering) = join(caller, door, &newer, ADDRESSED).await?;
+        // By then the older one is greeted too, or soon.
+        for _ in 0..4 {
+            whispering.send(&errand(&newer, &older)).await?;
+            sleep(AGAIN / 8).await;
+        }
+        drop(reader);
         Ok(())
     }
 }
 
-/// A whisper for a node that nobody knows, to be handed on.
-fn errand(node: &NodeId) -> Bytes {
-    let payload = [
-        rs2p::wire::sub_flag::WHISPER.into(),
-        "where are you?".into(),
-    ];
-    let whisper = rs2p::wire::Draft::new(rs2p::wire::Kind::Whisper, node, crate::peer::wall());
+/// A whisper to be handed on to a node.
+fn errand(from: &NodeId, to: &NodeId) -> Bytes {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let payload = [sub_flag::WHISPER.into(), "where are you?".into()];
+    let trailer = Trailer {
+        nonce: Some(NUMBER.fetch_add(1, Ordering::Relaxed)),
+        ..Trailer::default()
+    };
+    let whisper = Draft::new(Kind::Whisper, from, wall()).trailer(trailer);
     let packed = whisper.encode(&payload).packed();
-    signal(node, &Signal::Forward { to: name(), packed })
+    let to = to.clone();
+    signal(from, &Signal::Forward { to, packed })
 }

@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rs2p::{Address, Scheme};
+use tokio::time::sleep;
 
 use crate::pace::until;
 
@@ -84,10 +85,11 @@ impl Relay {
         relay
     }
 
-    /// Ends it as a loss of power does, and starts it again where it listened.
-    pub(crate) fn restart(mut self) -> Self {
+    /// Ends it as a loss of power does, and after a while starts it again where it listened.
+    pub(crate) async fn restart(mut self, after: Duration) -> Self {
         let urls: Vec<_> = self.doors.iter().map(Door::url).collect();
         self.kill();
+        sleep(after).await;
         let urls: Vec<_> = urls.iter().map(String::as_str).collect();
         Self::with(&urls, &[])
     }

@@ -125,6 +125,7 @@ fn run(attack_name: &'static str, size: Size, from: Whence) {
         figures.timed("honest connect p99, in ms", latencies.p99(), CONNECT);
         let left = relay.descriptors().saturating_sub(descriptors);
         figures.is("strangers left after 6 s", left, 0);
+        figures.note("lines in the relay's log", relay.lines().len());
         figures.note("gone after", format!("{gone:?}"));
         figures.finish();
     });
