@@ -65,6 +65,12 @@ pub(super) fn endpoint(ip: IpAddr, port: u16) -> String {
     SocketAddr::new(ip, port).to_string()
 }
 
+/// Not yet, and go on in another turn: what a peer sends without end is read bit by bit, between the other links.
+pub(super) fn another_turn<T>(cx: &Context<'_>) -> Poll<T> {
+    cx.waker().wake_by_ref();
+    Poll::Pending
+}
+
 /// How a link ended whose socket failed with `error`.
 pub(super) fn failure(error: &io::Error) -> LinkDown {
     LinkDown::Failed(match error.kind() {

@@ -6,7 +6,7 @@ use std::io;
 use bytes::Bytes;
 
 use super::queued::{Part, Queued, told};
-use super::socket::{ByteStream, ReadBuffer, failure};
+use super::socket::{ByteStream, ReadBuffer, another_turn, failure};
 use crate::mesh::LinkDown;
 
 /// A link over TCP or what wraps it.
@@ -70,12 +70,10 @@ impl<S: ByteStream> ByteLink<S> {
                 Poll::Pending => {}
             }
         }
-        while let Ok(bytes) = ready!(self.poll_read(cx)) {
-            if bytes.is_empty() {
-                return Poll::Ready(());
-            }
+        match ready!(self.poll_read(cx)) {
+            Ok(bytes) if !bytes.is_empty() => another_turn(cx),
+            _ => Poll::Ready(()),
         }
-        Poll::Ready(())
     }
 }
 

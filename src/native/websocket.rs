@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::framing::{self, Decoded, Decoder, End};
 use super::queued::{Part, Queued, told};
-use super::socket::{ByteStream, ReadBuffer, failure};
+use super::socket::{ByteStream, ReadBuffer, another_turn, failure};
 use crate::mesh::{CloseReason, LinkDown};
 
 /// Most bytes of control frames that wait: a peer that pings and does not read is then not answered.
@@ -104,18 +104,16 @@ impl<S: ByteStream> WebSocketLink<S> {
         self.say_close(Some(reason.code()), &reason.to_string());
         // What fails here shows in the next read.
         let _ = self.io.poll_drain(cx);
-        while ready!(self.poll_payload(cx)).is_ok() {}
-        Poll::Ready(())
+        match ready!(self.poll_payload(cx)) {
+            Ok(_) => another_turn(cx),
+            Err(_) => Poll::Ready(()),
+        }
     }
 
-    /// The next payload that has bytes.
+    /// The payload of the next read. Of one that brings none, as pings do, another is read in another turn: a peer may send
+    /// frames of nothing without end, and all links share one task.
     fn poll_payload(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, LinkDown>> {
-        loop {
-            if let Some(end) = self.end.clone() {
-                // The last words, as far as the network takes them now: after an error a link is only dropped.
-                let _ = self.io.poll_finish(cx);
-                return Poll::Ready(Err(end));
-            }
+        if self.end.is_none() {
             let (decoded, payload) = ready!(self.poll_decode(cx))?;
             if decoded.pong {
                 self.has_pong = true;
@@ -124,6 +122,14 @@ impl<S: ByteStream> WebSocketLink<S> {
             if !payload.is_empty() {
                 return Poll::Ready(Ok(payload));
             }
+        }
+        match self.end.clone() {
+            Some(end) => {
+                // The last words, as far as the network takes them now: after an error a link is only dropped.
+                let _ = self.io.poll_finish(cx);
+                Poll::Ready(Err(end))
+            }
+            None => another_turn(cx),
         }
     }
 

@@ -15,6 +15,7 @@
 mod announced_giants;
 mod bombs;
 mod churn;
+mod control_frames;
 mod cross_site;
 mod crowd;
 mod descriptors;
