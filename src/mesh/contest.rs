@@ -27,6 +27,16 @@ pub(super) fn is_settling(now: Timestamp, greeted: &Greeted) -> bool {
     now.since(greeted.since) < SETTLING
 }
 
+/// A newer link to the peer of a link, which goes if that one shows that it lives.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Challenger {
+    newer: LinkId,
+    /// When the older link was asked.
+    asked: Timestamp,
+    /// Something was sent to it shortly before, which it may have to read first. Both links serve meanwhile, so there is time.
+    is_behind: bool,
+}
+
 /// What the older of two links is found to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Older {
@@ -86,12 +96,18 @@ impl Mesh {
         let older = self.table.link(node).and_then(|id| self.links.get(&id));
         let challenger = older.and_then(|link| link.challenger);
         self.table.is_contested(node)
-            || challenger.is_some_and(|(newer, _)| self.links.contains_key(&newer))
+            || challenger.is_some_and(|c| self.links.contains_key(&c.newer))
     }
 
     pub(super) fn challenge(&mut self, now: Timestamp, older: LinkId, newer: LinkId) {
+        let patience = self.config.stall_timeout;
         if let Some(link) = self.links.get_mut(&older) {
-            link.challenger = Some((newer, now));
+            let capable = link.greeted().is_some_and(|greeted| greeted.capable);
+            link.challenger = Some(Challenger {
+                newer,
+                asked: now,
+                is_behind: capable && now.since(link.spoken) < patience,
+            });
         }
         self.timers
             .set(Timer::Contest(newer), now + self.config.contest);
@@ -105,13 +121,15 @@ impl Mesh {
     /// What is known of the older link when its time to answer is over.
     fn weigh_older(&self, now: Timestamp, older: LinkId) -> Older {
         let link = self.links.get(&older);
-        let Some((link, (_, asked))) = link.and_then(|link| Some((link, link.challenger?))) else {
+        let Some((link, challenger)) = link.and_then(|link| Some((link, link.challenger?))) else {
             return Older::Dead;
         };
+        let asked = challenger.asked;
         let has_answered = link.alive.is_some_and(|alive| alive >= asked);
         // It may have said that before it died; but nothing is on its way for as long as a slow reader is borne.
         let is_heard = now.since(link.heard) < self.config.contest / 2;
-        let is_unread = link.asleep.is_none() && !link.outbox.is_empty();
+        let is_behind = challenger.is_behind || !link.outbox.is_empty();
+        let is_unread = link.asleep.is_none() && is_behind;
         let is_late = now.since(asked) >= self.config.stall_timeout;
         match is_late {
             // Its answer waits behind what it has brought besides, which is read slowly.
@@ -129,11 +147,11 @@ impl Mesh {
             return;
         };
         let capable = link.greeted().is_some_and(|greeted| greeted.capable);
-        let answered = |&mut (_, at): &mut (LinkId, Timestamp)| match asked {
-            Some(asked) => asked >= at.as_micros(),
+        let answered = |challenger: &mut Challenger| match asked {
+            Some(asked) => asked >= challenger.asked.as_micros(),
             None => !capable,
         };
-        if let Some((newer, _)) = link.challenger.take_if(answered) {
+        if let Some(Challenger { newer, .. }) = link.challenger.take_if(answered) {
             self.contest_won(now, older, newer);
         }
     }
@@ -174,7 +192,7 @@ impl Mesh {
         let challenged = self
             .links
             .get(&older)
-            .is_some_and(|link| link.challenger.is_some_and(|(link, _)| link == newer));
+            .is_some_and(|link| link.challenger.is_some_and(|c| c.newer == newer));
         if challenged {
             self.end_contest(now, older, newer);
         } else {

@@ -134,7 +134,11 @@ impl Mesh {
 
     /// Sends another node's whisper on: to its receiver, towards it, or, where the way is not known, into the search for it.
     pub(super) fn pass_on(&mut self, now: Timestamp, from: LinkId, to: &NodeId, message: Message) {
-        if let Some(link) = self.table.link(to) {
+        if let Some((older, newer)) = self.table.contest(to) {
+            // One of them may be dead. Who has it twice drops it.
+            self.hand_to_target(now, older, to, &message);
+            self.hand_to_target(now, newer, to, &message);
+        } else if let Some(link) = self.table.link(to) {
             self.hand_to_target(now, link, to, &message);
         } else if self.is_lent(message.sender(), to) {
             let (borrower, peer) = (message.sender().clone(), to.clone());

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
+use super::contest::Challenger;
 use super::event::LinkInfo;
 use super::gossip::Untold;
 use super::interest::Wish;
@@ -144,8 +145,8 @@ pub(super) struct Link {
     pub(super) is_leaving: bool,
     /// The stall timer is set.
     pub(super) stall_timed: bool,
-    /// A newer link to the same peer, which goes if this one shows that it lives.
-    pub(super) challenger: Option<(LinkId, Timestamp)>,
+    /// A newer link to the same peer, while it is asked whether this one lives.
+    pub(super) challenger: Option<Challenger>,
     /// When the next frame may go to a paced peer.
     pub(super) pace_at: Timestamp,
     /// Until when no links to the peer are lent, as one did not come up.

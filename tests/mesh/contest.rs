@@ -197,6 +197,18 @@ fn a_claim_displaces_no_link_by_which_something_is_said_all_the_while() {
 }
 
 #[test]
+fn a_claim_displaces_no_link_whose_peer_has_yet_to_read_what_its_network_took() {
+    for relay_is_greater in [true, false] {
+        let mut world = relay_and_page(relay_is_greater);
+        world.broadcast(0, "something").expect("joined");
+        world.delays.insert(1, Duration::from_secs(6));
+        claim(&mut world, 1, Some(ALL_OF_OURS));
+        world.run(20);
+        assert_not_displaced(&mut world, "it answers after six seconds");
+    }
+}
+
+#[test]
 fn who_is_dead_and_unread_is_replaced_all_the_same() {
     let mut world = relay_and_page(true);
     world.nodes[1].is_stalled = true;

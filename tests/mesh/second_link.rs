@@ -112,7 +112,8 @@ fn what_may_have_been_on_its_way_shows_not_that_a_link_of_ours_lives() {
         let mut first = Legacy::knocking(&mut world, number, IdForm::Text);
         first.greet_as_ours(&mut world, Scheme::Ws);
         heard(&mut world, &mut first);
-        world.run(1);
+        // It has read what it was told.
+        world.run(11);
         let mut second = Legacy::knocking(&mut world, number, IdForm::Text);
         second.greet_as_ours(&mut world, Scheme::Ws);
         // Who has the smaller id waits for the other to decide first.
