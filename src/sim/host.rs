@@ -8,6 +8,7 @@ use super::application::Application;
 use super::legacy::Legacy;
 use super::node::Kind;
 use super::puppet::Puppet;
+use super::sybil::Sybil;
 use crate::address::{Address, Scheme};
 use crate::id::{LinkId, NodeId};
 use crate::mesh::{Config, Environment, Event, LinkEvent, Mesh, Output};
@@ -19,6 +20,7 @@ pub(super) enum Actor {
     Core(Box<Mesh>),
     Legacy(Box<Legacy>),
     Puppet(Puppet),
+    Sybil(Box<Sybil>),
     /// It was killed.
     Dead,
 }
@@ -29,6 +31,7 @@ impl Actor {
             Self::Core(mesh) => mesh.handle_link(now, event),
             Self::Legacy(legacy) => legacy.handle_link(now, event),
             Self::Puppet(puppet) => puppet.handle_link(event),
+            Self::Sybil(sybil) => sybil.handle_link(event),
             Self::Dead => {}
         }
     }
@@ -43,6 +46,7 @@ impl Actor {
         match self {
             Self::Core(mesh) => mesh.handle_environment(now, environment),
             Self::Legacy(legacy) => legacy.handle_environment(now, environment),
+            Self::Sybil(sybil) => sybil.handle_environment(environment),
             Self::Puppet(_) | Self::Dead => {}
         }
     }
@@ -52,6 +56,7 @@ impl Actor {
             Self::Core(mesh) => mesh.poll_output(),
             Self::Legacy(legacy) => legacy.poll_output(),
             Self::Puppet(puppet) => puppet.poll_output(),
+            Self::Sybil(sybil) => sybil.poll_output(),
             Self::Dead => None,
         }
     }
@@ -60,7 +65,7 @@ impl Actor {
         match self {
             Self::Core(mesh) => mesh.poll_timeout(),
             // Neither relative does anything of its own accord that its neighbours notice.
-            Self::Legacy(_) | Self::Puppet(_) | Self::Dead => None,
+            Self::Legacy(_) | Self::Puppet(_) | Self::Sybil(_) | Self::Dead => None,
         }
     }
 }
@@ -149,7 +154,7 @@ impl Host {
     pub(super) fn mesh(&self) -> Option<&Mesh> {
         match &self.actor {
             Actor::Core(mesh) => Some(mesh),
-            Actor::Legacy(_) | Actor::Puppet(_) | Actor::Dead => None,
+            Actor::Legacy(_) | Actor::Puppet(_) | Actor::Sybil(_) | Actor::Dead => None,
         }
     }
 

@@ -56,6 +56,8 @@ mod running;
 pub mod scenario;
 mod simulation;
 mod storm;
+mod strangers;
+mod sybil;
 mod trace;
 mod verdict;
 
@@ -63,7 +65,7 @@ pub use application::{Application, Context};
 pub use dice::Dice;
 pub use faults::Notice;
 pub use figures::{Arrival, Figures, Followed, Totals};
-pub use node::{NodeOptions, Place, Relative, SUBNET};
+pub use node::{Manner, NodeOptions, Place, Relative, SUBNET};
 pub use options::{Chunks, InvalidOptions, Options};
 pub use simulation::Simulation;
 pub use storm::Storm;

@@ -17,7 +17,7 @@ impl Simulation {
     pub(super) fn dial(&mut self, place: u32, link: LinkId, address: &Address) {
         self.dialled(place, address);
         let to = self.door(address);
-        if to.is_some_and(|to| self.is_cut(place, to)) {
+        if self.is_swallowed(address) || to.is_some_and(|to| self.is_cut(place, to)) {
             return;
         }
         let latency = self.dice.between(self.options.latency);

@@ -46,6 +46,16 @@ pub(super) enum Kind {
     Core,
     Relative(Relative),
     Puppet,
+    Sybil(Manner),
+}
+
+/// How much of a node a Sybil pretends to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// It accepts whoever dials it, and says nothing.
+    Silent,
+    /// It greets, answers heartbeats, and tells the tales that it is given.
+    Greeting,
 }
 
 /// What a node is told at its start.
@@ -108,6 +118,11 @@ impl NodeOptions {
     /// nothing else.
     pub fn puppet() -> Self {
         Self::new(Kind::Puppet, &[])
+    }
+
+    /// A stranger that dials and can be dialled over TCP, and hands nothing on.
+    pub fn sybil(manner: Manner) -> Self {
+        Self::new(Kind::Sybil(manner), &[Scheme::Tcp])
     }
 
     /// A node that it dials at its start, and whenever it starts again. May be given several times.

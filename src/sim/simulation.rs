@@ -13,6 +13,7 @@ use super::legacy::Legacy;
 use super::node::{Kind, NodeOptions, Place, Relative};
 use super::options::Options;
 use super::puppet::Puppet;
+use super::sybil::Sybil;
 use super::trace::Trace;
 use super::verdict::{Rule, Violation};
 use crate::address::{Address, Scheme};
@@ -20,7 +21,9 @@ use crate::id::{LinkId, NodeId};
 use crate::mesh::{Command, CommandError, Environment, Event, Identity, Mesh, Receipt};
 use crate::time::{Timestamp, WallSeconds};
 use crate::wire::Value;
-use bytes::Bytes;
+
+/// The streams of chance of Sybils, by their places.
+const SYBILS: u64 = 1 << 40;
 
 /// A network of nodes on virtual time.
 ///
@@ -46,7 +49,8 @@ pub struct Simulation {
     pub(super) steps: u64,
     pub(super) violation: Option<Box<Violation>>,
     pub(super) watch: Watch,
-    doors: HashMap<String, (u32, Scheme)>,
+    /// Who answers at an address; `None` where dials vanish.
+    pub(super) doors: HashMap<String, Option<(u32, Scheme)>>,
     places: HashMap<NodeId, u32>,
 }
 
@@ -90,7 +94,7 @@ impl Simulation {
         host.application = options.application;
         for address in &host.addresses {
             self.doors
-                .insert(address.authority(), (place, address.scheme()));
+                .insert(address.authority(), Some((place, address.scheme())));
         }
         host.seeds = options
             .seeds
@@ -125,6 +129,11 @@ impl Simulation {
                 Actor::Legacy(Box::new(legacy))
             }
             Kind::Puppet => Actor::Puppet(Puppet::default()),
+            Kind::Sybil(manner) => {
+                let dice = Dice::stream(self.options.seed, SYBILS | u64::from(place));
+                let sybil = Sybil::new(node, manner, &host.addresses, dice);
+                Actor::Sybil(Box::new(sybil))
+            }
         };
         let clock = host.clock(wall);
         host.actor
@@ -145,14 +154,14 @@ impl Simulation {
     }
 
     /// Where `from` dials `to`: over what both know, WebSocket if it is a tab or speaks nothing else.
-    fn route(&self, from: &Host, to: Place) -> Option<Address> {
+    pub(super) fn route(&self, from: &Host, to: Place) -> Option<Address> {
         let to = self.hosts.get(to.number())?;
         let is_tab = from.addresses.is_empty();
         let order = match from.kind {
             Kind::Relative(Relative::Py2p) => &[Scheme::Tcp][..],
             Kind::Relative(Relative::Js2p) => &[Scheme::Ws],
             Kind::Core if is_tab => &[Scheme::Ws],
-            Kind::Core | Kind::Puppet => &[Scheme::Tcp, Scheme::Ws],
+            Kind::Core | Kind::Puppet | Kind::Sybil(_) => &[Scheme::Tcp, Scheme::Ws],
         };
         order.iter().find_map(|&scheme| to.address(scheme)).cloned()
     }
@@ -188,30 +197,11 @@ impl Simulation {
                 legacy.connect(&address);
                 true
             }
+            Actor::Sybil(sybil) => {
+                sybil.connect(address);
+                true
+            }
             Actor::Puppet(_) | Actor::Dead => false,
-        }
-    }
-
-    /// Has a puppet dial `victim` and say `words`, each the bytes of a frame, as soon as the link is up. False if it cannot
-    /// dial it, or is no puppet.
-    pub fn attack(&mut self, puppet: Place, victim: Place, words: Vec<Bytes>) -> bool {
-        let host = &self.hosts[puppet.number()];
-        let Some(address) = self.route(host, victim) else {
-            return false;
-        };
-        let Actor::Puppet(actor) = &mut self.hosts[puppet.number()].actor else {
-            return false;
-        };
-        actor.dial(address, words);
-        self.drain(puppet.0);
-        true
-    }
-
-    /// Has a puppet say something over all its links.
-    pub fn say(&mut self, puppet: Place, word: &Bytes) {
-        if let Actor::Puppet(actor) = &mut self.hosts[puppet.number()].actor {
-            actor.say(word);
-            self.drain(puppet.0);
         }
     }
 
@@ -374,7 +364,7 @@ impl Simulation {
         match &self.hosts[one.number()].actor {
             Actor::Core(mesh) => mesh.peers().any(|peer| peer.node == *other),
             Actor::Legacy(legacy) => legacy.peers().any(|peer| peer == other),
-            Actor::Puppet(_) | Actor::Dead => false,
+            Actor::Puppet(_) | Actor::Sybil(_) | Actor::Dead => false,
         }
     }
 
@@ -384,17 +374,17 @@ impl Simulation {
         match &self.hosts[place.number()].actor {
             Actor::Core(mesh) => mesh.peers().filter_map(|peer| of(&peer.node)).collect(),
             Actor::Legacy(legacy) => legacy.peers().filter_map(of).collect(),
-            Actor::Puppet(_) | Actor::Dead => Vec::new(),
+            Actor::Puppet(_) | Actor::Sybil(_) | Actor::Dead => Vec::new(),
         }
     }
 
     /// Which living nodes are connected with each other, by links that both ends take for such; the largest part first.
-    /// Puppets are none of them.
+    /// Puppets and Sybils are none of them.
     pub fn components(&self) -> Vec<Vec<Place>> {
         let mut parts: Vec<Vec<Place>> = Vec::new();
         let mut is_found = vec![false; self.hosts.len()];
-        let is_puppet = |place: &Place| self.hosts[place.number()].kind == Kind::Puppet;
-        for first in self.living().filter(|place| !is_puppet(place)) {
+        let takes_part = |place: &Place| self.is_core(*place) || self.is_relative(*place);
+        for first in self.living().filter(takes_part) {
             if is_found[first.number()] {
                 continue;
             }
@@ -443,8 +433,13 @@ impl Simulation {
 
     /// Where a dial leads.
     pub(super) fn door(&self, address: &Address) -> Option<u32> {
-        let &(place, scheme) = self.doors.get(&address.authority())?;
+        let (place, scheme) = (*self.doors.get(&address.authority())?)?;
         (scheme == address.scheme()).then_some(place)
+    }
+
+    /// Whether a dial gets no answer whatever.
+    pub(super) fn is_swallowed(&self, address: &Address) -> bool {
+        matches!(self.doors.get(&address.authority()), Some(None))
     }
 
     /// Lets the application of a place do something.

@@ -24,7 +24,7 @@ pub enum Rule {
     WithinWindow,
     /// I7: the id of a message is remembered for as long as the message would be taken.
     Remembered,
-    /// I8: no address is dialled before its time has come, and none of the node's own.
+    /// I8: no address is dialled before its time has come, none of the node's own, and none of hearsay that is not believed.
     DialledInTime,
     /// I9: a link that lives is not displaced by somebody who only claims its peer's name.
     NotDisplaced,

@@ -103,3 +103,66 @@ fn a_tab_that_lost_its_relay_has_every_message_afterwards() {
         (6_000, 6_000)
     );
 }
+
+/// Plays a scenario with some seeds, each of which has to pass.
+fn assert_passes(scenario: Scenario, nodes: usize, seeds: core::ops::Range<u64>) -> Vec<Summary> {
+    let play = |seed| played(scenario, nodes, |options| options.seed = seed);
+    let summaries: Vec<_> = seeds.map(play).collect();
+    for summary in &summaries {
+        let failures: Vec<_> = summary.failures().collect();
+        assert!(summary.passed(), "{failures:?}\n{}", summary.replay);
+    }
+    summaries
+}
+
+/// What was counted.
+fn finding(summary: &Summary, what: &str) -> f64 {
+    let found = summary.findings.iter().find(|found| found.what == what);
+    found.expect("it is counted").value
+}
+
+#[test]
+fn a_fresh_node_finds_honest_ones_among_poison() {
+    for summary in assert_passes(Scenario::Poison, 10, 1..4) {
+        assert!(finding(&summary, "honest links at the end") >= 2.0);
+        assert!(finding(&summary, "dials") < 1_000.0);
+    }
+}
+
+#[test]
+#[cfg(not(target_arch = "wasm32"))]
+#[ignore = "long: run by cargo xtask test --long"]
+fn a_fresh_node_finds_honest_ones_among_poison_whatever_the_seed() {
+    assert_passes(Scenario::Poison, 10, 0..1_000);
+    assert_passes(Scenario::Poison, 100, 0..100);
+}
+
+#[test]
+fn strangers_who_hand_nothing_on_keep_no_message_from_anybody() {
+    let [summary] = &assert_passes(Scenario::Sybils, 8, 1..2)[..] else {
+        unreachable!("one seed")
+    };
+    assert!(summary.figures.due > 500, "{:?}", summary.figures);
+}
+
+#[test]
+#[cfg(not(target_arch = "wasm32"))]
+#[ignore = "long: run by cargo xtask test --long"]
+fn eight_hundred_strangers_keep_no_message_from_two_hundred_nodes() {
+    assert_passes(Scenario::Sybils, 200, 1..4);
+}
+
+#[test]
+#[cfg(not(target_arch = "wasm32"))]
+#[ignore = "long: run by cargo xtask test --long"]
+fn no_claim_of_a_thousand_displaces_a_link_whatever_the_seed() {
+    assert_passes(Scenario::Kick, 9, 1..101);
+}
+
+#[test]
+fn no_claim_of_a_thousand_displaces_a_link() {
+    let [summary] = &assert_passes(Scenario::Kick, 4, 1..2)[..] else {
+        unreachable!("one seed")
+    };
+    assert_eq!(finding(summary, "claims"), 1_000.0);
+}

@@ -34,10 +34,14 @@ pub(super) struct HostWatch {
     disturbed: Timestamp,
     /// Addresses that are not to be dialled before a time.
     waits: BTreeMap<Address, Timestamp>,
+    /// Addresses that its user gave.
+    wanted: BTreeSet<Address>,
     /// Requests that have not ended, and since when.
     tickets: BTreeMap<Ticket, Timestamp>,
     /// The whispers that its application was given.
     whispers: BTreeSet<MessageId>,
+    /// How many addresses it dialled.
+    dials: u64,
     /// How often it acted.
     actions: u64,
 }
@@ -171,12 +175,19 @@ impl Simulation {
 
     /// I8: a node dials an address.
     pub(super) fn dialled(&mut self, place: u32, address: &Address) {
+        self.watch.host(place).dials += 1;
         let host = &self.hosts[place as usize];
         let Actor::Core(mesh) = &host.actor else {
             return;
         };
         if host.addresses.contains(address) {
             return self.breach(Rule::DialledInTime, place, format!("{address} is its own"));
+        }
+        let hearsay = mesh.config().hearsay;
+        let is_wanted = self.watch.host(place).wanted.contains(address);
+        if !hearsay.allows(address) && !is_wanted {
+            let what = format!("{address} is forbidden to be dialled on hearsay");
+            return self.breach(Rule::DialledInTime, place, what);
         }
         // Who looks for somebody dials where that one is said to be, and a relative is dialled at once.
         let searches = mesh
@@ -192,9 +203,17 @@ impl Simulation {
         }
     }
 
+    /// How many addresses a node dialled since it started.
+    pub fn dials(&self, place: super::Place) -> u64 {
+        let host = self.watch.hosts.get(place.number());
+        host.map_or(0, |watch| watch.dials)
+    }
+
     /// The user wants an address dialled, whenever that was due.
     pub(super) fn wanted(&mut self, place: u32, address: &Address) {
-        self.watch.host(place).waits.remove(address);
+        let host = self.watch.host(place);
+        host.waits.remove(address);
+        host.wanted.insert(address.clone());
     }
 
     /// Whether a broadcast is forbidden.

@@ -5,6 +5,12 @@ use super::picture::{NodeKind, NodeState};
 use super::runner::Runner;
 use super::script::Act;
 use super::summary::Moment;
+use crate::sim::{Manner, NodeOptions};
+
+/// How many nodes a stranger dials.
+const DIALS: usize = 4;
+/// How many others a stranger tells of.
+const TALES: usize = 64;
 
 impl Runner<'_> {
     pub(super) fn act(&mut self, act: &Act) {
@@ -19,6 +25,7 @@ impl Runner<'_> {
             Act::Thaw => self.thaw(),
             Act::LoseRelay => self.lose_relay(),
             Act::FindRelay => self.find_relay(),
+            Act::Invade(each) => self.invade(*each),
         }
     }
 
@@ -125,6 +132,34 @@ impl Runner<'_> {
         }
         self.crowd.is_split = false;
         self.end_moment();
+    }
+
+    /// Strangers are behind the last place of the crowd, in the order in which they come.
+    fn invade(&mut self, each: usize) {
+        let strangers: Vec<_> = (0..each * self.options.nodes)
+            .map(|_| self.simulation.add(NodeOptions::sybil(Manner::Greeting)))
+            .collect();
+        let at_home = |&place| {
+            let address = self.simulation.addresses(place).first()?;
+            Some((address.clone(), self.simulation.id(place).clone()))
+        };
+        let all: Vec<_> = strangers.iter().filter_map(at_home).collect();
+        let victims = self.crowd.up();
+        for place in strangers {
+            let tales: Vec<_> = (0..TALES)
+                .filter_map(|_| self.dice.pick(&all))
+                .cloned()
+                .collect();
+            self.simulation.tell_tales(place, &tales);
+            for _ in 0..DIALS {
+                if let Some(&victim) = self.dice.pick(&victims) {
+                    self.simulation
+                        .connect(place, super::measure::place(victim));
+                }
+            }
+        }
+        let what = format!("{} strangers come", each * self.options.nodes);
+        self.moment(what, false);
     }
 
     /// So many of 100 of these nodes, at random.

@@ -15,11 +15,13 @@
 
 mod acts;
 mod crowd;
+mod kick;
 mod layout;
 mod measure;
 mod name;
 mod options;
 mod picture;
+mod poison;
 mod promises;
 mod runner;
 mod script;
@@ -31,7 +33,9 @@ pub use layout::SPAN;
 pub use name::{Scenario, UnknownScenario};
 pub use options::ScenarioOptions;
 pub use picture::{Change, LinkSpan, NodeKind, NodeState, Picture, Wave};
-pub use summary::{Figures, Goal, MessageFigures, Moment, Percentiles, Safety, Sample, Summary};
+pub use summary::{
+    Figures, Finding, Goal, MessageFigures, Moment, Percentiles, Safety, Sample, Summary,
+};
 
 use runner::Runner;
 
@@ -47,7 +51,7 @@ pub struct Progress {
     pub up: usize,
     /// Inputs that the nodes have handled.
     pub steps: u64,
-    /// Whether this is the second pass, in which every node floods.
+    /// Whether this is a pass for comparison: every node floods, or no strangers come.
     pub is_beside: bool,
 }
 
@@ -61,7 +65,17 @@ pub fn run(
     progress: &mut dyn FnMut(Progress),
 ) -> Summary {
     let options = options.bounded();
-    let mut summary = Runner::new(scenario, &options, progress, false).run();
+    let Some(script) = script::script(scenario, &options) else {
+        return match scenario {
+            Scenario::Kick => kick::run(&options, progress),
+            _ => poison::run(&options, progress),
+        };
+    };
+    let mut summary = Runner::new(scenario, script.clone(), &options, progress, false).run();
+    if let Some(calm) = script.without_strangers() {
+        let calm = Runner::new(scenario, calm, &options, progress, true).run();
+        summary.compare(&calm);
+    }
     if options.beside {
         let flooding = ScenarioOptions {
             flood: true,
@@ -69,7 +83,7 @@ pub fn run(
             beside: false,
             ..options
         };
-        let beside = Runner::new(scenario, &flooding, progress, true).run();
+        let beside = Runner::new(scenario, script, &flooding, progress, true).run();
         summary.beside = Some(beside.figures);
     }
     summary

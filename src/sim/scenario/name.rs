@@ -23,11 +23,17 @@ pub enum Scenario {
     RelayStar,
     /// A tab loses its relay for 20 s, in which 2,000 messages pass.
     CatchUp,
+    /// A fresh node is told 10,000 addresses, nine of ten of them hostile.
+    Poison,
+    /// Strangers, four for each node, greet, tell of each other, and hand nothing on; then a fifth of the nodes dies.
+    Sybils,
+    /// A stranger greets 1,000 times in the name of a node's peers.
+    Kick,
 }
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Start,
         Self::Churn,
         Self::Partition,
@@ -35,6 +41,9 @@ impl Scenario {
         Self::FrozenTabs,
         Self::RelayStar,
         Self::CatchUp,
+        Self::Poison,
+        Self::Sybils,
+        Self::Kick,
     ];
 
     /// Its name, as on the command line.
@@ -47,6 +56,9 @@ impl Scenario {
             Self::FrozenTabs => "frozen-tabs",
             Self::RelayStar => "relay-star",
             Self::CatchUp => "catch-up",
+            Self::Poison => "poison",
+            Self::Sybils => "sybils",
+            Self::Kick => "kick",
         }
     }
 }
@@ -105,7 +117,7 @@ mod tests {
         let error = "flood".parse::<Scenario>().expect_err("no scenario");
         assert_eq!(
             error.to_string(),
-            "\"flood\" is no scenario: write start, churn, partition, mass-failure, frozen-tabs, relay-star or catch-up"
+            "\"flood\" is no scenario: write start, churn, partition, mass-failure, frozen-tabs, relay-star, catch-up, poison, sybils or kick"
         );
     }
 }

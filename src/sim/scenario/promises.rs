@@ -96,6 +96,7 @@ fn seen(promise: &Promise, runner: &Runner<'_>, shape: Shape) -> Result<Duration
         Aim::OneMesh => Err(format!("{} parts", shape.parts)),
         Aim::NextMessage(share) => next_message(promise, runner, share),
         Aim::AllMessages => all_messages(runner).map(|()| past),
+        Aim::Delivered(share) => delivered(runner, share).map(|()| past),
         Aim::Idle => idle(runner).map(|()| past),
     }
 }
@@ -117,6 +118,14 @@ fn all_messages(runner: &Runner<'_>) -> Result<(), String> {
     match missing.sum() {
         0 => Ok(()),
         missing => Err(format!("{missing} deliveries are missing")),
+    }
+}
+
+fn delivered(runner: &Runner<'_>, share: u16) -> Result<(), String> {
+    let (reached, due) = runner.deliveries();
+    match reached * 1_000 >= due * u64::from(share) {
+        true => Ok(()),
+        false => Err(format!("{reached} of {due} deliveries")),
     }
 }
 
@@ -156,6 +165,9 @@ impl Aim {
                 format!("the next message has reached {share} % of the nodes")
             }
             Self::AllMessages => "every node has every message".to_owned(),
+            Self::Delivered(share) => {
+                format!("{} % of all deliveries", f64::from(*share) / 10.0)
+            }
             Self::Idle => "nothing but heartbeats".to_owned(),
         }
     }

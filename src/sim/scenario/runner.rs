@@ -12,7 +12,7 @@ use super::name::Scenario;
 use super::options::ScenarioOptions;
 use super::picture::{NodeKind, NodeState, Picture, Recorder};
 use super::promises::Promises;
-use super::script::{self, Act, Crew, SPEAKERS, Script};
+use super::script::{Act, Crew, SPEAKERS, Script};
 use super::summary::{Moment, Safety, Sample, Summary};
 use crate::mesh::Config;
 use crate::wire::Value;
@@ -66,11 +66,11 @@ pub(super) struct Runner<'a> {
 impl<'a> Runner<'a> {
     pub(super) fn new(
         scenario: Scenario,
+        script: Script,
         options: &ScenarioOptions,
         progress: &'a mut dyn FnMut(Progress),
         is_beside: bool,
     ) -> Self {
-        let script = script::script(scenario, options);
         let simulated = Options {
             events: false,
             ..Options::seeded(options.seed)
@@ -307,7 +307,9 @@ impl<'a> Runner<'a> {
         for one in self.crowd.up() {
             for other in self.simulation.peers(place(one)) {
                 let other = other.number();
-                if self.crowd.is_up(other) && self.crowd.is_passable(one, other) {
+                // Who is none of the crowd is a stranger.
+                let is_member = other < self.options.nodes;
+                if is_member && self.crowd.is_up(other) && self.crowd.is_passable(one, other) {
                     ends.push((one.min(other) as u32, one.max(other) as u32));
                 }
             }
@@ -331,6 +333,13 @@ impl<'a> Runner<'a> {
         Some(steps - before)
     }
 
+    /// How many deliveries there were of messages that count, and how many were due.
+    pub(super) fn deliveries(&self) -> (u64, u64) {
+        let tracks = self.simulation.figures();
+        let (_, figures) = measure::messages(&self.said, tracks, &self.crowd, self.options.nodes);
+        (figures.reached, figures.due)
+    }
+
     /// How many links there were at the last look.
     pub(super) fn links_seen(&self) -> usize {
         self.samples.last().map_or(0, |sample| sample.links)
@@ -345,14 +354,9 @@ impl<'a> Runner<'a> {
             let rates = measure::rates(settled, until, self.node_seconds);
             (figures.payload_bytes, figures.control_bytes) = rates;
         }
-        let violation = self.simulation.verdict().err().map(|violation| {
-            format!(
-                "{} broken by {}: {}",
-                violation.rule, violation.place, violation.what
-            )
-        });
+        let safety = Safety::of(self.simulation.verdict().err());
         let promises = core::mem::take(&mut self.promises);
-        let liveness = match violation {
+        let liveness = match safety.violation {
             Some(_) => Vec::new(),
             None => promises.goals(),
         };
@@ -367,11 +371,9 @@ impl<'a> Runner<'a> {
             virtual_ms: millis(self.now()),
             steps: self.simulation.steps(),
             trace: format!("{:016x}", self.simulation.trace()),
-            safety: Safety {
-                rules: RULES,
-                violation,
-            },
+            safety,
             liveness,
+            findings: Vec::new(),
             figures,
             beside: None,
             messages,
@@ -438,9 +440,6 @@ fn noise(dice: &mut Dice, length: usize) -> Value {
     bytes.truncate(length);
     Value::from(&bytes[..])
 }
-
-/// The rules of safety that the simulation checks: I1 to I9 and I11 to I14.
-const RULES: usize = 13;
 
 /// Has a node send every message over every link.
 fn do_flood(config: &mut Config) {

@@ -57,6 +57,8 @@ pub(super) enum Act {
     LoseRelay,
     /// It does again.
     FindRelay,
+    /// So many strangers come for each node, dial some, and tell all of each other.
+    Invade(usize),
 }
 
 /// What must come true.
@@ -68,6 +70,8 @@ pub(super) enum Aim {
     NextMessage(u8),
     /// Every node has every message that counts.
     AllMessages,
+    /// Of 1,000 deliveries of messages that count there were so many.
+    Delivered(u16),
     /// Nothing is due but heartbeats, and nothing waits to be sent.
     Idle,
 }
@@ -112,10 +116,10 @@ const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// The script of a scenario.
-pub(super) fn script(scenario: Scenario, options: &ScenarioOptions) -> Script {
+/// The script of a scenario; `None` for those that have none.
+pub(super) fn script(scenario: Scenario, options: &ScenarioOptions) -> Option<Script> {
     let base = Script::calm(options.nodes);
-    match scenario {
+    let script = match scenario {
         Scenario::Start => start(base),
         Scenario::Churn => churn(base, options.nodes),
         Scenario::Partition => partition(base),
@@ -123,7 +127,11 @@ pub(super) fn script(scenario: Scenario, options: &ScenarioOptions) -> Script {
         Scenario::FrozenTabs => frozen_tabs(base, options.nodes),
         Scenario::RelayStar => relay_star(base, options.nodes),
         Scenario::CatchUp => catch_up(base),
-    }
+        Scenario::Sybils => sybils(base),
+        // They have a course of their own.
+        Scenario::Poison | Scenario::Kick => return None,
+    };
+    Some(script)
 }
 
 impl Script {
@@ -161,6 +169,15 @@ impl Script {
     pub(super) fn is_silent(&self, node: usize, nodes: usize) -> bool {
         let is_last = node + 1 == nodes;
         is_last && self.acts.iter().any(|(_, act)| *act == Act::LoseRelay)
+    }
+
+    /// The same without the strangers; `None` if none come.
+    pub(super) fn without_strangers(&self) -> Option<Self> {
+        let mut script = self.clone();
+        script
+            .acts
+            .retain(|(_, act)| !matches!(act, Act::Invade(_)));
+        (script.acts.len() < self.acts.len()).then_some(script)
     }
 
     fn act(mut self, at: Duration, act: Act) -> Self {
@@ -295,6 +312,24 @@ fn catch_up(mut base: Script) -> Script {
         .promise(Aim::Idle, back, seconds(60))
 }
 
+/// Strangers come before anybody has spoken. Whoever loses a link then finds more of them than of the others.
+fn sybils(base: Script) -> Script {
+    let invaded = base.grown;
+    let begin = base.settled() + seconds(20);
+    let mut script = base.named(
+        "Sybils",
+        "Strangers come, four for each node. They dial nodes, greet as one, tell of each other, answer when they are asked whether they live, and hand nothing on. Later a fifth of the nodes dies.",
+    );
+    script.acts.push((invaded, Act::Invade(4)));
+    let mut script = script.act(begin, Act::Kill(20));
+    script.silence = begin + seconds(60);
+    let silence = script.silence;
+    script
+        .promise(Aim::OneMesh, begin, seconds(60))
+        .promise(Aim::NextMessage(100), begin, seconds(60))
+        .promise(Aim::Delivered(999), silence, seconds(5))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -303,11 +338,18 @@ mod tests {
     fn every_script_acts_in_order_and_promises_what_every_mesh_must() {
         for scenario in Scenario::ALL {
             let options = ScenarioOptions::new(1_000, 1);
-            let script = script(scenario, &options);
+            let Some(script) = script(scenario, &options) else {
+                continue;
+            };
             assert!(script.acts.is_sorted_by_key(|(at, _)| *at), "{scenario}");
-            assert!(script.acts.iter().all(|(at, _)| *at >= script.settled()));
-            for aim in [Aim::OneMesh, Aim::Idle] {
-                assert!(script.promises.iter().any(|promise| promise.aim == aim));
+            let mut done = script.acts.iter();
+            let is_strangers = |act: &Act| matches!(act, Act::Invade(_));
+            assert!(done.all(|(at, act)| is_strangers(act) || *at >= script.settled()));
+            // Strangers are never idle.
+            let is_calm = !script.acts.iter().any(|(_, act)| is_strangers(act));
+            for aim in [Some(Aim::OneMesh), is_calm.then_some(Aim::Idle)] {
+                let is_promised = |aim| script.promises.iter().any(|promise| promise.aim == aim);
+                assert!(aim.is_none_or(is_promised));
             }
             assert!(!script.about.is_empty() && !script.title.is_empty());
         }
@@ -320,7 +362,8 @@ mod tests {
                 kill,
                 ..ScenarioOptions::new(1_000, 1)
             };
-            let promises = script(Scenario::MassFailure, &options).promises;
+            let script = script(Scenario::MassFailure, &options).expect("it has one");
+            let promises = script.promises;
             let next = promises
                 .iter()
                 .find(|promise| matches!(promise.aim, Aim::NextMessage(_)));

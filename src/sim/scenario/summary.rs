@@ -5,7 +5,9 @@
 use serde::Serialize;
 
 use super::Scenario;
+use super::options::ScenarioOptions;
 use super::picture::Picture;
+use crate::sim::{Simulation, Violation};
 
 /// What a run of a scenario showed.
 #[derive(Clone, Debug, Serialize)]
@@ -35,6 +37,8 @@ pub struct Summary {
     pub safety: Safety,
     /// What had to come true once nothing was done to the mesh any more.
     pub liveness: Vec<Goal>,
+    /// What else was counted, in scenarios that have figures of their own.
+    pub findings: Vec<Finding>,
     /// What was done to the mesh.
     pub moments: Vec<Moment>,
     /// All messages that count, together.
@@ -56,6 +60,55 @@ impl Summary {
         self.safety.violation.is_none() && self.liveness.iter().all(|goal| goal.met)
     }
 
+    /// What a run showed that has a course of its own, but for its goals and findings.
+    pub(super) fn of(
+        title: &'static str,
+        about: String,
+        scenario: Scenario,
+        options: &ScenarioOptions,
+        simulation: &Simulation,
+    ) -> Self {
+        let violation = simulation.verdict().err();
+        Self {
+            scenario,
+            title,
+            about,
+            nodes: options.nodes,
+            seed: options.seed,
+            flood: false,
+            replay: options.replay(scenario),
+            virtual_ms: simulation.now().as_micros() / 1_000,
+            steps: simulation.steps(),
+            trace: format!("{:016x}", simulation.trace()),
+            safety: Safety::of(violation),
+            liveness: Vec::new(),
+            findings: Vec::new(),
+            moments: Vec::new(),
+            figures: Figures::default(),
+            beside: None,
+            messages: Vec::new(),
+            samples: Vec::new(),
+            picture: None,
+        }
+    }
+
+    /// Holds the run against one without strangers: a message may take so many times as long.
+    pub(super) fn compare(&mut self, calm: &Self) {
+        const LONGER: f64 = 3.0;
+        let [here, there] = [&self.figures, &calm.figures].map(|figures| figures.latency_ms.p99);
+        self.findings
+            .push(Finding::new("ms for 99 % of the deliveries", here));
+        self.findings
+            .push(Finding::new("ms the same without strangers", there));
+        let limit = (there * LONGER) as u64;
+        let goal = Goal::new(
+            "99 % of the deliveries, at most 3 times as late as without strangers",
+            limit,
+            Some(here as u64),
+        );
+        self.liveness.push(goal);
+    }
+
     /// What failed, in words, the most important first.
     pub fn failures(&self) -> impl Iterator<Item = String> {
         let unmet = self.liveness.iter().filter(|goal| !goal.met);
@@ -67,6 +120,22 @@ impl Summary {
     }
 }
 
+/// Something that was counted.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Finding {
+    /// What, in words, and in which unit.
+    pub what: &'static str,
+    /// How much of it.
+    pub value: f64,
+}
+
+impl Finding {
+    pub(super) fn new(what: &'static str, value: f64) -> Self {
+        Self { what, value }
+    }
+}
+
 /// Whether the rules held.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
@@ -75,6 +144,22 @@ pub struct Safety {
     pub rules: usize,
     /// The rule that was broken first, by whom and when. The run ends there.
     pub violation: Option<String>,
+}
+
+/// The rules of safety that the simulation checks: I1 to I9 and I11 to I14.
+const RULES: usize = 13;
+
+impl Safety {
+    pub(super) fn of(violation: Option<&Violation>) -> Self {
+        let words =
+            |Violation {
+                 rule, place, what, ..
+             }: &Violation| { format!("{rule} broken by {place}: {what}") };
+        Self {
+            rules: RULES,
+            violation: violation.map(words),
+        }
+    }
 }
 
 /// Something that must come true in time.

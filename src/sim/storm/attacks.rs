@@ -115,9 +115,19 @@ fn in_anothers_name(
     let Some(&peer) = dice.pick(&peers) else {
         return Vec::new();
     };
+    vec![claim(simulation, dice, peer, scheme)]
+}
+
+/// A handshake in the name of a node, as one of ours or as a relative.
+pub(in crate::sim) fn claim(
+    simulation: &Simulation,
+    dice: &mut Dice,
+    name: Place,
+    scheme: Scheme,
+) -> Bytes {
     let capabilities = dice.happens(0.5).then_some(Capabilities::HEARTBEAT);
-    let name = simulation.id(peer);
-    vec![greeting(name, scheme, simulation.wall(), capabilities)]
+    let name = simulation.id(name);
+    greeting(name, scheme, simulation.wall(), capabilities)
 }
 
 /// Bytes that are no frame, or a frame that is no message.

@@ -3,6 +3,8 @@
 mod attacks;
 mod weather;
 
+pub(super) use attacks::claim;
+
 use core::time::Duration;
 
 use super::dice::Dice;

@@ -88,6 +88,9 @@ line that gives it again.
   frozen-tabs   a browser freezes half of its tabs for 45 seconds
   relay-star    one of the few relays dies, and comes back
   catch-up      a tab loses its relay while 2,000 messages pass
+  poison        a fresh node is told 10,000 addresses, nine of ten hostile
+  sybils        strangers, four for each node, hand nothing on; nodes die
+  kick          1,000 claims to the names of a node's peers
 
 At every step it is checked that the mesh keeps its rules, and at the end that
 it is one mesh again, that the next message reaches every node, and that it

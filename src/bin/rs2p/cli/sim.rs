@@ -44,6 +44,13 @@ fn options(args: &Sim) -> Result<ScenarioOptions, Fault> {
             args.scenario
         )));
     }
+    let has_messages = !matches!(args.scenario, Scenario::Poison | Scenario::Kick);
+    if !has_messages && (args.report.is_some() || args.flood || args.beside_flood) {
+        return Err(Fault::usage(format!(
+            "--report, --flood, --beside-flood: no messages are followed in {}: leave them out",
+            args.scenario
+        )));
+    }
     let mut options = ScenarioOptions::new(args.nodes, args.seed);
     options.kill = args.kill.unwrap_or(options.kill);
     options.payload = args.payload;
@@ -59,7 +66,7 @@ async fn run_one(args: &Sim, options: &ScenarioOptions) -> Result<(), Fault> {
         write(path, "")?;
     }
     let watch = Watch::start();
-    let mut bar = Bar::of_run(options);
+    let mut bar = Bar::of_run(args.scenario, options);
     let mut summary = scenario::run(args.scenario, options, &mut |progress| bar.show(&progress));
     bar.finish();
     let taken = watch.stop();

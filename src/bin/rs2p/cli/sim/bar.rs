@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use rs2p::sim::scenario::{Progress, ScenarioOptions};
+use rs2p::sim::scenario::{Progress, Scenario, ScenarioOptions};
 
 use super::text;
 
@@ -22,9 +22,11 @@ pub(super) struct Bar {
 }
 
 impl Bar {
-    /// For one run, which may have two passes.
-    pub(super) fn of_run(options: &ScenarioOptions) -> Self {
-        Self::new(if options.beside { 2.0 } else { 1.0 })
+    /// For one run, which may have several passes.
+    pub(super) fn of_run(scenario: Scenario, options: &ScenarioOptions) -> Self {
+        let compared = [options.beside, scenario == Scenario::Sybils];
+        let beside = compared.into_iter().filter(|is_compared| *is_compared);
+        Self::new(1.0 + beside.count() as f64)
     }
 
     /// For many runs.
@@ -52,10 +54,14 @@ impl Bar {
     pub(super) fn show(&mut self, progress: &Progress) {
         let pass = f64::from(u8::from(progress.is_beside));
         let part = progress.at.as_secs_f64() / progress.end.as_secs_f64();
-        let flooding = if progress.is_beside { ", flooding" } else { "" };
+        let beside = if progress.is_beside {
+            ", for comparison"
+        } else {
+            ""
+        };
         let words = || {
             format!(
-                "{:.0} virtual seconds, {} up, {} steps{flooding}",
+                "{:.0} virtual seconds, {} up, {} steps{beside}",
                 progress.at.as_secs_f64(),
                 text::grouped(progress.up as u64),
                 text::grouped(progress.steps),

@@ -3,7 +3,7 @@
 use core::fmt::Write;
 use std::path::Path;
 
-use rs2p::sim::scenario::{Figures, Goal, Percentiles, Summary};
+use rs2p::sim::scenario::{Figures, Finding, Goal, Percentiles, Summary};
 
 use super::super::words::printable;
 use super::host::Taken;
@@ -27,7 +27,10 @@ pub(super) fn summary(
     };
     lines.heading(summary);
     lines.verdict(summary);
-    lines.figures(&summary.figures, summary.beside.as_ref());
+    if summary.figures.messages > 0 {
+        lines.figures(&summary.figures, summary.beside.as_ref());
+    }
+    lines.findings(&summary.findings);
     lines.taken(summary, taken);
     if let Some(path) = report {
         lines.row("report", &path.display().to_string());
@@ -99,6 +102,12 @@ impl Lines {
             let (payload, control) = (figures.payload_bytes, figures.control_bytes);
             format!("{payload:.0} B payload, {control:.0} B other per node and second")
         });
+    }
+
+    fn findings(&mut self, findings: &[Finding]) {
+        for Finding { what, value, .. } in findings {
+            self.row("counted", &format!("{value} {what}"));
+        }
     }
 
     fn taken(&mut self, summary: &Summary, taken: &Taken) {
