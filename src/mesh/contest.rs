@@ -35,6 +35,8 @@ pub(super) struct Challenger {
     asked: Timestamp,
     /// Something was sent to it shortly before, which it may have to read first. Both links serve meanwhile, so there is time.
     is_behind: bool,
+    /// Since then the transport of the older link's peer has answered for it.
+    pub(super) is_answered_for: bool,
 }
 
 /// What the older of two links is found to be.
@@ -107,6 +109,7 @@ impl Mesh {
                 newer,
                 asked: now,
                 is_behind: capable && now.since(link.spoken) < patience,
+                is_answered_for: false,
             });
         }
         self.timers
@@ -125,7 +128,6 @@ impl Mesh {
             return Older::Dead;
         };
         let asked = challenger.asked;
-        let has_answered = link.alive.is_some_and(|alive| alive >= asked);
         // It may have said that before it died; but nothing is on its way for as long as a slow reader is borne.
         let is_heard = now.since(link.heard) < self.config.contest / 2;
         let is_behind = challenger.is_behind || !link.outbox.is_empty();
@@ -134,7 +136,7 @@ impl Mesh {
         match is_late {
             // Its answer waits behind what it has brought besides, which is read slowly.
             _ if link.meter.is_told => Older::Lives,
-            _ if has_answered && self.may_sleep(older) => Older::Lives,
+            _ if challenger.is_answered_for && self.may_sleep(older) => Older::Lives,
             false if is_heard || is_unread => Older::Undecided,
             true if is_heard => Older::Lives,
             _ => Older::Dead,

@@ -18,6 +18,9 @@ impl Mesh {
     pub(super) fn link_alive(&mut self, now: Timestamp, id: LinkId) {
         if let Some(link) = self.links.get_mut(&id) {
             link.alive = Some(now);
+            if let Some(challenger) = &mut link.challenger {
+                challenger.is_answered_for = true;
+            }
         }
     }
 

@@ -10,6 +10,7 @@ use super::options::ScenarioOptions;
 use super::summary::{Finding, Goal, Summary};
 use crate::address::Scheme;
 use crate::mesh::{CloseReason, Event};
+use crate::sim::network::host_of;
 use crate::sim::storm;
 use crate::sim::{Dice, NodeOptions, Options, Place, Simulation};
 
@@ -96,8 +97,10 @@ impl Kick {
         self.simulation.run_for(EVERY);
         if is_disturbed {
             self.simulation.run_for(DISTURBED.saturating_sub(EVERY));
-            self.simulation.thaw(peer);
             self.simulation.stall(peer, None);
+            if self.simulation.is_frozen(peer) {
+                self.simulation.thaw(peer);
+            }
             self.simulation.run_for(EVERY);
         }
         self.count();
@@ -113,14 +116,15 @@ impl Kick {
         let _ = self.simulation.broadcast(self.relay, "x".repeat(10_000));
     }
 
-    /// How many links of peers were given up for a claim.
+    /// How many links of peers were given up for a claim; those of the stranger's own are nobody's loss.
     fn count(&mut self) {
-        let is_kick = |event: &Event| {
-            let reason = match event {
-                Event::LinkClosed { reason, .. } => reason,
-                _ => return false,
-            };
-            *reason == CloseReason::Replaced
+        let strangers = format!("{}:", host_of(self.stranger.number() as u32));
+        let is_peers = |remote: &str| !remote.starts_with(&strangers);
+        let is_kick = |event: &Event| match event {
+            Event::LinkClosed { remote, reason, .. } => {
+                *reason == CloseReason::Replaced && remote.as_deref().is_some_and(is_peers)
+            }
+            _ => false,
         };
         let events = self.simulation.take_events(self.relay);
         self.displaced += events.iter().filter(|event| is_kick(event)).count();
