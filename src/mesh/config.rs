@@ -63,7 +63,7 @@ pub struct Config {
     pub queue_frames: usize,
     /// Most bytes handed to a transport and not yet written by it, for each link. 256 KiB; one frame may exceed it.
     pub link_budget: usize,
-    /// Time without a byte written while some wait, after which a peer is cut. 10 s, as NATS.
+    /// Time in which less than 16 KiB, and not all that waits, was written to a peer, after which it is cut. 10 s, as NATS.
     pub stall_timeout: Duration,
 
     /// How old a broadcast may be by this node's clock. 60 s, as protocol 0.7.

@@ -10,6 +10,9 @@ use super::event::Ticket;
 use crate::time::Timestamp;
 use crate::wire::Message;
 
+/// So much written is progress, and so is all that there was. 16 KiB: who takes a byte now and then keeps a whole queue waiting.
+const PROGRESS: usize = 16 << 10;
+
 /// Whose frame it is, which decides whether it may be dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
@@ -86,6 +89,8 @@ pub(super) struct Outbox {
     handed: VecDeque<Handed>,
     handed_bytes: usize,
     progress: Timestamp,
+    /// Bytes written since then.
+    moved: usize,
 }
 
 /// How much is under way to a peer.
@@ -115,6 +120,7 @@ impl Outbox {
             handed: VecDeque::new(),
             handed_bytes: 0,
             progress: now,
+            moved: 0,
         }
     }
 
@@ -149,6 +155,7 @@ impl Outbox {
     pub(super) fn hand_over(&mut self, now: Timestamp, bytes: usize, ticket: Option<Ticket>) {
         if self.handed.is_empty() {
             self.progress = now;
+            self.moved = 0;
         }
         self.handed_bytes += bytes;
         self.handed.push_back(Handed {
@@ -218,7 +225,7 @@ impl Outbox {
     /// Counts `bytes` as written; returns the tickets of the frames that are written to their end.
     pub(super) fn written(&mut self, now: Timestamp, mut bytes: usize) -> Vec<Ticket> {
         let mut tickets = Vec::new();
-        self.progress = now;
+        self.moved += bytes;
         while let Some(first) = self.handed.front_mut() {
             let part = bytes.min(first.left);
             first.left -= part;
@@ -230,10 +237,14 @@ impl Outbox {
             tickets.extend(first.ticket);
             self.handed.pop_front();
         }
+        if self.moved >= PROGRESS || self.handed.is_empty() {
+            self.progress = now;
+            self.moved = 0;
+        }
         tickets
     }
 
-    /// Since when the transport holds something and wrote nothing.
+    /// Since when the transport holds something and wrote next to nothing.
     pub(super) fn stalled_since(&self) -> Option<Timestamp> {
         (!self.handed.is_empty()).then_some(self.progress)
     }
@@ -356,13 +367,18 @@ mod tests {
     }
 
     #[test]
-    fn a_stall_counts_from_the_last_byte_written() {
+    fn a_stall_counts_from_the_last_progress() {
         let later = Timestamp::from_millis(5);
         let mut outbox = outbox();
         assert_eq!(outbox.stalled_since(), None);
         outbox.hand_over(NOW, 10, None);
         assert_eq!(outbox.stalled_since(), Some(NOW));
         outbox.written(later, 1);
+        assert_eq!(outbox.stalled_since(), Some(NOW), "a byte is none");
+        outbox.hand_over(later, PROGRESS, None);
+        outbox.written(later, PROGRESS - 1);
         assert_eq!(outbox.stalled_since(), Some(later));
+        outbox.written(later, PROGRESS);
+        assert_eq!(outbox.stalled_since(), None);
     }
 }

@@ -21,11 +21,10 @@ use hyper::service::service_fn;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-use super::census::Counted;
+use super::census::{Census, Counted};
 use super::files::{Asset, Files};
 use super::house::{Standing, Visitor};
 use super::link::NativeLink;
@@ -44,6 +43,8 @@ use crate::network::Network;
 const HEAD: usize = 8 << 10;
 /// Most connections that load files at once, for each listener.
 const GUESTS: usize = 64;
+/// Most of them of one network, so that nobody holds the page shut alone. 16: a browser opens six, and people share addresses.
+const GUESTS_OF_ONE: usize = 16;
 /// Most connections of programs on this machine that read how the node fares, for each listener: no guest takes their room.
 const OPERATORS: usize = 8;
 /// Time that a guest's connection may take in all, over all files that it loads.
@@ -57,13 +58,13 @@ pub(super) struct Site {
     /// `ws`, or `wss` where TLS is around it.
     scheme: Scheme,
     files: Option<Files>,
-    guests: Arc<Semaphore>,
+    guests: Census,
     origins: Origins,
     /// The hosts that the node is known by, as [`origins::host`] writes them.
     hosts: Vec<String>,
     /// Whose pages were refused in the log.
     refused: Notices,
-    operators: Arc<Semaphore>,
+    operators: Census,
     desk: Arc<Desk>,
     max_frame: usize,
     /// Of the links that are made.
@@ -81,7 +82,7 @@ impl Site {
         Self {
             scheme,
             files: options.www.clone().map(Files::new),
-            guests: Arc::new(Semaphore::new(GUESTS)),
+            guests: Census::new(GUESTS, GUESTS_OF_ONE),
             origins: options.origins.clone(),
             hosts: options
                 .hosts
@@ -89,7 +90,7 @@ impl Site {
                 .filter_map(|host| origins::host(host))
                 .collect(),
             refused: Notices::default(),
-            operators: Arc::new(Semaphore::new(OPERATORS)),
+            operators: Census::new(OPERATORS, OPERATORS),
             desk,
             max_frame: options.max_frame,
             buffer,
@@ -197,7 +198,7 @@ struct Visit {
 #[derive(Default)]
 struct State {
     /// Its place among the guests, if it is one. Given back with the connection.
-    guest: Option<OwnedSemaphorePermit>,
+    guest: Option<Counted>,
     upgrade: Option<Upgrade>,
 }
 
@@ -253,7 +254,7 @@ impl Visit {
         if let Some(page) = Page::at(request.uri().path()).filter(|_| self.site.tells()) {
             return self.report(page, request.headers()).await;
         }
-        if !self.become_guest(&self.site.guests) {
+        if !self.become_guest(&self.site.guests, request.headers()) {
             return too_many();
         }
         self.site.page(&request).await
@@ -271,7 +272,7 @@ impl Visit {
             if !is_local && self.site.desk.reports() != Reports::Public {
                 return reports::hidden();
             }
-            if !self.become_guest(room) {
+            if !self.become_guest(room, headers) {
                 return too_many();
             }
         }
@@ -279,10 +280,12 @@ impl Visit {
     }
 
     /// Whether this is a guest already, or there is `room` for one more.
-    fn become_guest(&self, room: &Arc<Semaphore>) -> bool {
+    fn become_guest(&self, room: &Census, headers: &HeaderMap) -> bool {
         let mut state = self.state();
         if state.guest.is_none() {
-            state.guest = room.clone().try_acquire_owned().ok();
+            let proxies = &self.standing.house().proxies;
+            let visitor = self.visitor.clone().behind(headers, proxies);
+            state.guest = room.enter(Network::of(visitor.ip)).ok();
             if state.guest.is_some() {
                 self.standing.settle();
             }
@@ -653,6 +656,35 @@ mod tests {
         // Until the listener has seen that they are gone.
         let again = async { while status(&ask(&address, &get("/")).await) != "200" {} };
         serving(&mut transport, again).await;
+    }
+
+    #[tokio::test]
+    async fn nobody_holds_the_page_shut_alone() {
+        let options = TransportOptions {
+            proxies: vec![core::net::Ipv4Addr::LOCALHOST.into()],
+            ..TransportOptions::default()
+        };
+        let (mut transport, address) = listening("ws", options).await;
+        let of = |client: u8| {
+            let head = format!("X-Forwarded-For: 192.0.2.{client}\r\nConnection: keep-alive");
+            get("/").replace("Connection: close", &head)
+        };
+        let mut guests = Vec::new();
+        for _ in 0..GUESTS_OF_ONE {
+            let mut guest = raw(&address).await;
+            let begin = async {
+                guest.write_all(of(1).as_bytes()).await.expect("written");
+                guest.read_u8().await.expect("an answer")
+            };
+            serving(&mut transport, begin).await;
+            guests.push(guest);
+        }
+        let again = of(1).replace("keep-alive", "close");
+        let answer = serving(&mut transport, ask(&address, &again)).await;
+        assert_eq!(status(&answer), "503", "{answer}");
+        let other = of(2).replace("keep-alive", "close");
+        let answer = serving(&mut transport, ask(&address, &other)).await;
+        assert_eq!(status(&answer), "200", "{answer}");
     }
 
     /// The answer to an upgrade with further lines in its head.

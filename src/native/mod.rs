@@ -17,6 +17,7 @@
 //! | `link`, `tcp`, `websocket` | a link, over any byte stream |
 //! | `stream` | the byte streams that there are: TCP, and TLS over it |
 //! | `framing` | the frames of a WebSocket, without I/O |
+//! | `patience` | how long a peer is borne that sends frames of nothing |
 //! | `queued`, `socket` | writes that wait and are counted; reads without idle memory; socket options |
 //! | `clock` | tokio's time as the core's |
 //! | `identity` | a node's id in a file |
@@ -40,6 +41,7 @@ mod lobby;
 mod notices;
 mod opening;
 mod origins;
+mod patience;
 mod proxy;
 mod queued;
 mod reports;

@@ -29,13 +29,20 @@ pub(super) trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for S {}
 
-/// Sets the options of a connected socket: frames leave at once, and a dead machine is noticed. A system that does not
+/// Most bytes that the kernel holds of what the peer's window has no room for. 64 KiB: a peer that reads nothing shows within the time
+/// that these take to fill, and what waits for it is ours to drop.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const UNSENT: u32 = 64 << 10;
+
+/// Sets the options of a connected socket: frames leave at once, a dead machine is noticed, and so is a peer that does not read. A system that does not
 /// know an option does without it.
 pub(super) fn tune(stream: &TcpStream) {
     let keepalive = TcpKeepalive::new().with_time(KEEPALIVE);
     let set = stream
         .set_nodelay(true)
         .and_then(|()| SockRef::from(stream).set_tcp_keepalive(&keepalive));
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let set = set.and_then(|()| SockRef::from(stream).set_tcp_notsent_lowat(UNSENT));
     if let Err(error) = set {
         tracing::debug!(%error, "a socket option was refused");
     }

@@ -9,6 +9,7 @@ use bytes::{Bytes, BytesMut};
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::framing::{self, Decoded, Decoder, End};
+use super::patience::Patience;
 use super::queued::{Part, Queued, told};
 use super::socket::{ByteStream, ReadBuffer, another_turn, failure};
 use crate::mesh::{CloseReason, LinkDown};
@@ -22,6 +23,7 @@ pub(super) struct WebSocketLink<S> {
     io: Queued<S>,
     buffer: ReadBuffer,
     decoder: Decoder,
+    patience: Patience,
     role: Role,
     /// What came behind the opening handshake and was read with it.
     early: BytesMut,
@@ -48,6 +50,7 @@ impl<S: ByteStream> WebSocketLink<S> {
             io: Queued::new(stream),
             buffer,
             decoder: Decoder::new(role, limit),
+            patience: Patience::default(),
             role,
             // A copy: what it was read into is larger, and would stay for as long as the link.
             early: BytesMut::from(early),
@@ -111,9 +114,10 @@ impl<S: ByteStream> WebSocketLink<S> {
     }
 
     /// The payload of the next read. Of one that brings none, as pings do, another is read in another turn: a peer may send
-    /// frames of nothing without end, and all links share one task.
+    /// frames of nothing without end, and all links share one task. One that goes on so is read slowly.
     fn poll_payload(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, LinkDown>> {
         if self.end.is_none() {
+            ready!(self.patience.poll(cx));
             let (decoded, payload) = ready!(self.poll_decode(cx))?;
             if decoded.pong {
                 self.has_pong = true;
@@ -129,7 +133,10 @@ impl<S: ByteStream> WebSocketLink<S> {
                 let _ = self.io.poll_finish(cx);
                 Poll::Ready(Err(end))
             }
-            None => another_turn(cx),
+            None => {
+                self.patience.lose();
+                another_turn(cx)
+            }
         }
     }
 

@@ -28,6 +28,7 @@ mod log;
 mod output;
 mod parse;
 mod received;
+mod refusals;
 mod relay;
 mod say;
 mod send;

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Instant;
 
 use futures::{Stream, StreamExt};
 use rs2p::mesh::CloseReason;
@@ -18,6 +19,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::fault::Fault;
 use super::output;
+use super::refusals::Refusals;
 use super::words::printable;
 
 /// Lines that wait for stderr. Beyond them lines are dropped, and counted.
@@ -128,6 +130,7 @@ impl<'a> MakeWriter<'a> for Lines {
 /// Logs what happens in a node, until it has ended.
 pub(super) async fn follow(mut events: impl Stream<Item = Event> + Unpin) {
     let mut failing = BTreeSet::new();
+    let mut refusals = Refusals::new(Instant::now());
     while let Some(happened) = events.next().await {
         match &happened {
             Event::PeerUp(_) => failing.clear(),
@@ -139,6 +142,16 @@ pub(super) async fn follow(mut events: impl Stream<Item = Event> + Unpin) {
                     printable(&error.to_string())
                 );
                 continue;
+            }
+            // Whoever will can have a link refused, as often as it will.
+            Event::LinkClosed { node: None, .. } => {
+                let say = refusals.another(Instant::now());
+                if say.missed > 0 {
+                    tracing::info!("{} more links were refused before", say.missed);
+                }
+                if !say.this {
+                    continue;
+                }
             }
             _ => {}
         }
