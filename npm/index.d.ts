@@ -330,11 +330,11 @@ export interface MeshOptions {
    */
   keep?: number;
   /**
-   * Which of the addresses that others tell are dialled: `"public"`, IP addresses that the internet routes; `"private"`, those of
-   * private networks and of this machine too; `"any"`, names too, as a page needs that is to find relays which its own only
-   * told it of. `"public"` if not given, and `"private"` if all relays are on this machine. Relays that are given are always dialled.
+   * Which of the addresses that others tell are dialled: `"public"`, IP addresses that the internet routes; `"web"`, names on `wss`
+   * too; `"private"`, in their place those of private networks and of this machine; `"any"`, all. `"web"` if not given, and
+   * `"private"` if all relays are on this machine. Relays that are given are always dialled.
    */
-  hearsay?: "public" | "private" | "any";
+  hearsay?: "public" | "web" | "private" | "any";
   /**
    * Be sent broadcasts about these topics, and about those that are subscribed to, and no others. All of them, if not given.
    * Whispers always come.

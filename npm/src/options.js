@@ -8,7 +8,7 @@ import { POLICIES } from "./queue.js";
 const LONGEST_ID = 128;
 
 /** Which addresses out of gossip may be dialled. */
-const HEARSAY = ["public", "private", "any"];
+const HEARSAY = ["public", "web", "private", "any"];
 
 /** An address of this machine. */
 const AT_HOME = /^wss?:\/\/(127\.\d+\.\d+\.\d+|\[::1\]|localhost)([:/?]|$)/i;
@@ -40,7 +40,7 @@ export function meshOptions(options) {
 
 /** What is dialled of that which others tell: where all relays are on this machine, so that nothing comes from outside, more. */
 function usualHearsay(relays) {
-  return relays.length > 0 && relays.every((url) => AT_HOME.test(url)) ? "private" : "public";
+  return relays.length > 0 && relays.every((url) => AT_HOME.test(url)) ? "private" : "web";
 }
 
 function oneOf(value, all, name) {

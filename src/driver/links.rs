@@ -3,6 +3,7 @@
 //! A link that brings much is read in portions, so that what it causes is written before more of it comes.
 
 use core::task::{Context, Poll};
+use core::time::Duration;
 
 use bytes::Bytes;
 
@@ -13,6 +14,8 @@ use crate::mesh::{CloseReason, LinkDown, LinkEvent, Output};
 use crate::time::Timestamp;
 use crate::transport::{Clock, Link, Transport};
 
+/// Time that a peer at fault has to take note of its close, so that it holds no descriptor for long.
+const CURT: Duration = Duration::from_millis(500);
 /// Reads from one link before the others get a turn.
 const READS: usize = 16;
 /// So many bytes that were read are answered, and handed on, in one go. 64 KiB: with more, links would hold more than they may
@@ -189,8 +192,15 @@ where
         let Some(slot) = self.slots.get_mut(&id) else {
             return;
         };
+        // Who did what no peer should has no claim to an orderly end.
+        let patience = if reason.is_fault() {
+            CURT
+        } else {
+            Duration::MAX
+        };
         if slot.end(reason) {
-            self.ending.push_back((now + self.mesh.config().linger, id));
+            let linger = self.mesh.config().linger.min(patience);
+            self.ending.push_back((now + linger, id));
         } else {
             self.slots.remove(&id);
         }

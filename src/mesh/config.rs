@@ -99,8 +99,8 @@ pub struct Config {
     /// Authors whose messages are counted for each link that brings them; those that were not heard for longest are new
     /// when they come again. 8,192, and twice as many at most.
     pub authors: usize,
-    /// Questions for a node, to the whole mesh, that one node may ask over such a link. 2 a second, 64 at once; beyond it the link
-    /// is read from more slowly.
+    /// Questions for a node, to the whole mesh, that one node may ask over such a link. 4 a second, 128 at once, which is half as many
+    /// nodes: each is asked for in two forms, as the relatives know it by one. Beyond it the link is read from more slowly.
     pub request_rate: Rate,
     /// Times that a peer is told this node's peers because it asks. Once in 10 s, 4 times at once; it is told later what it asks too early.
     pub peers_rate: Rate,
@@ -262,7 +262,7 @@ impl Config {
             carried_bytes: Some(Rate::per_second(40 << 20, 64 << 20)),
             author_rate: Rate::per_second(20, 1_024),
             authors: 8_192,
-            request_rate: Rate::per_second(2, 64),
+            request_rate: Rate::per_second(4, 128),
             peers_rate: Rate::new(1, seconds(10), 4),
             renegotiation_rate: Rate::new(3, seconds(60), 3),
             trusted: Vec::new(),

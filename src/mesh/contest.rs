@@ -131,11 +131,10 @@ impl Mesh {
         // It may have said that before it died; but nothing is on its way for as long as a slow reader is borne.
         let is_heard = now.since(link.heard) < self.config.contest / 2;
         let is_behind = challenger.is_behind || !link.outbox.is_empty();
-        let is_unread = link.asleep.is_none() && is_behind;
+        // Its answer may also wait behind what it has brought besides, which is read slowly.
+        let is_unread = link.asleep.is_none() && is_behind || link.meter.is_told;
         let is_late = now.since(asked) >= self.config.stall_timeout;
         match is_late {
-            // Its answer waits behind what it has brought besides, which is read slowly.
-            _ if link.meter.is_told => Older::Lives,
             _ if challenger.is_answered_for && self.may_sleep(older) => Older::Lives,
             false if is_heard || is_unread => Older::Undecided,
             true if is_heard => Older::Lives,

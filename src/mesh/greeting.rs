@@ -363,7 +363,8 @@ impl Mesh {
         }
         let entry = |peer: &Peer| {
             let greeted = self.greeted_peer(&peer.node)?;
-            let may = |at: &Endpoint| peer.scheme == scheme && self.tellable(scheme, at);
+            let may =
+                |at: &Endpoint| peer.scheme == scheme && self.is_tellable(&peer.node, scheme, at);
             let entry = PeerEntry {
                 endpoint: peer.endpoint.clone().filter(may),
                 node: peer.node.clone(),

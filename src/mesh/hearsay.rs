@@ -13,7 +13,7 @@ use super::dialling::address_of;
 use super::link::Link;
 use super::standby::is_a_place;
 use crate::address::{Address, Scheme};
-use crate::id::LinkId;
+use crate::id::{LinkId, NodeId};
 use crate::network::{self, is_public};
 use crate::wire::{Endpoint, PeerEntry};
 
@@ -32,7 +32,10 @@ pub enum Hearsay {
     /// IP addresses that the internet routes ([`is_public`]), on port 80, 443 or from 1024 on.
     #[default]
     Public,
-    /// Besides, those of this machine and of private networks (RFC 1918, 4193 and 6598). For a mesh within one network: whoever
+    /// Besides, names on `wss`, where whoever answers has to prove the name: for a page, which has no other addresses of relays, and
+    /// whose browser guards the networks that it is in.
+    Web,
+    /// Besides the first, those of this machine and of private networks (RFC 1918, 4193 and 6598). For a mesh within one network: whoever
     /// can link to the node can have it dial there.
     Private,
     /// Any host, names too, on any port. Names lead where whoever has the domain wants them to.
@@ -44,6 +47,7 @@ impl Hearsay {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Public => "public",
+            Self::Web => "web",
             Self::Private => "private",
             Self::Any => "any",
         }
@@ -68,12 +72,23 @@ impl Hearsay {
         }
         let port = address.port();
         let is_fit = port >= UNPRIVILEGED || WEB_PORTS.contains(&port);
-        is_fit && network::parse(address.host()).is_some_and(|ip| self.allows_ip(ip))
+        is_fit
+            && match network::parse(address.host()) {
+                Some(ip) => self.allows_ip(ip),
+                None => self == Self::Web && is_proven_name(address),
+            }
     }
 
     fn allows_ip(self, ip: IpAddr) -> bool {
-        is_public(ip) || self != Self::Public && is_near(ip)
+        is_public(ip) || self == Self::Private && is_near(ip)
     }
+}
+
+/// Whether an address is a name of the internet, which whoever answers there has to prove.
+pub(super) fn is_proven_name(address: &Address) -> bool {
+    let host = address.host();
+    let is_name = network::parse(host).is_none() && host.contains('.');
+    is_name && address.scheme() == Scheme::Wss && !address.is_loopback()
 }
 
 /// Whether an address is this machine's, or one of a private network.
@@ -96,7 +111,7 @@ impl fmt::Display for Hearsay {
 
 /// A word that names no [`Hearsay`]. The fault is with whoever wrote it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("\"{word}\" says not which addresses to believe: write public, private or any")]
+#[error("\"{word}\" says not which addresses to believe: write public, web, private or any")]
 pub struct UnknownHearsay {
     /// The word, or its beginning.
     pub word: String,
@@ -106,7 +121,7 @@ impl FromStr for Hearsay {
     type Err = UnknownHearsay;
 
     fn from_str(word: &str) -> Result<Self, UnknownHearsay> {
-        let all = [Self::Public, Self::Private, Self::Any];
+        let all = [Self::Public, Self::Web, Self::Private, Self::Any];
         let known = all.into_iter().find(|hearsay| hearsay.as_str() == word);
         known.ok_or_else(|| UnknownHearsay {
             word: word.chars().take(64).collect(),
@@ -120,15 +135,26 @@ impl Mesh {
         self.config.hearsay.allows(address)
     }
 
-    /// An endpoint that may be told on: of a peer, which says it of itself.
-    pub(super) fn tellable(&self, scheme: Scheme, endpoint: &Endpoint) -> bool {
-        address_of(scheme, endpoint).is_some_and(|address| self.believes(&address))
+    /// Whether the endpoint that a peer says is its own may be told on.
+    pub(super) fn is_tellable(&self, peer: &NodeId, scheme: Scheme, endpoint: &Endpoint) -> bool {
+        let id = self.table.link(peer);
+        let link = id.and_then(|id| Some((id, self.links.get(&id)?)));
+        address_of(scheme, endpoint).is_some_and(|address| {
+            // Of this machine's own it is told only what is on it: a private address is nobody else's business.
+            let is_at_home = || {
+                address.is_loopback()
+                    && link.is_some_and(|(id, link)| self.is_home(id, link, &address))
+            };
+            self.believes(&address) || is_at_home()
+        })
     }
 
     /// What a peer told of its peers, without the addresses that are not believed.
     pub(super) fn believed(&self, scheme: Scheme, told: Vec<PeerEntry>) -> Vec<PeerEntry> {
         let believed = |entry: PeerEntry| PeerEntry {
-            endpoint: entry.endpoint.filter(|at| self.tellable(scheme, at)),
+            endpoint: entry
+                .endpoint
+                .filter(|at| address_of(scheme, at).is_some_and(|address| self.believes(&address))),
             ..entry
         };
         told.into_iter().map(believed).collect()
@@ -238,12 +264,39 @@ mod tests {
     }
 
     #[test]
+    fn a_page_believes_in_names_that_have_to_be_proven() {
+        for url in [
+            "wss://relay.example",
+            "wss://relay.example:8443",
+            "ws://8.8.8.8:8765",
+        ] {
+            assert!(allows(Hearsay::Web, url), "{url}");
+        }
+        for url in [
+            "ws://relay.example",
+            "tls://relay.example:4444",
+            "wss://router",
+            "wss://localhost:8443",
+            "wss://relay.example:25",
+            "wss://192.168.1.1",
+            "ws://127.0.0.1:8765",
+        ] {
+            assert!(!allows(Hearsay::Web, url), "{url}");
+        }
+    }
+
+    #[test]
     fn a_name_gives_its_hearsay_back() {
-        for hearsay in [Hearsay::Public, Hearsay::Private, Hearsay::Any] {
+        for hearsay in [
+            Hearsay::Public,
+            Hearsay::Web,
+            Hearsay::Private,
+            Hearsay::Any,
+        ] {
             assert_eq!(hearsay.to_string().parse(), Ok(hearsay));
         }
         let error = "all".parse::<Hearsay>().expect_err("no hearsay");
-        assert!(error.to_string().contains("public, private or any"));
+        assert!(error.to_string().contains("public, web, private or any"));
     }
 
     #[test]

@@ -104,6 +104,13 @@ impl Mesh {
 
     /// The peer has not answered: its transport is asked, as a page that sleeps answers by that alone.
     fn unanswered(&mut self, now: Timestamp, id: LinkId, (_, due): (Timestamp, Timestamp)) {
+        let is_unread = self.links.get(&id).is_some_and(|link| link.meter.is_told);
+        if now >= due && is_unread {
+            // It may have answered, behind what it has brought besides.
+            return self
+                .timers
+                .set(Timer::Heartbeat(id), now + self.config.heartbeat);
+        }
         if now >= due {
             if self.may_sleep(id) && self.is_dozing(now, id) {
                 return;

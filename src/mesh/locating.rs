@@ -74,7 +74,7 @@ impl Mesh {
             return;
         };
         // An address is of use on its own kind of transport only.
-        let may = |at: &Endpoint| peer.scheme == scheme && self.tellable(scheme, at);
+        let may = |at: &Endpoint| peer.scheme == scheme && self.is_tellable(&peer.node, scheme, at);
         let endpoint = peer.endpoint.clone().filter(may);
         let may_know = may_be_answered(message, endpoint.as_ref());
         if !may_know || !self.is_first_time_asked(now, &request, wanted) {

@@ -15,6 +15,9 @@ use crate::wire::{Message, Value};
 /// Most addresses that are tried for one node: whoever answers may lie.
 const CANDIDATES: usize = 8;
 
+/// One link's share of the places for other nodes' whispers: a quarter.
+const SHARE: usize = 4;
+
 /// The number of a whisper that waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct WaitId(u64);
@@ -95,9 +98,14 @@ impl Lookups {
         self.own < self.capacity
     }
 
-    /// Whether another node's whisper may wait. They are counted apart, so that they keep none of the user's out.
-    pub(super) fn has_room_for_foreign(&self) -> bool {
-        self.foreign < self.foreign_capacity
+    /// Whether another node's whisper that came over `link` may wait. They are counted apart, so that they keep none of the user's out,
+    /// and no link has more than a quarter of the places.
+    pub(super) fn has_room_for_foreign(&self, link: LinkId) -> bool {
+        let is_of_link =
+            |w: &&Waiting| matches!(w.cargo, Cargo::Foreign { from, .. } if from == link);
+        let of_link = self.waiting.values().filter(is_of_link).count();
+        let share = self.foreign_capacity.div_ceil(SHARE);
+        self.foreign < self.foreign_capacity && of_link < share
     }
 
     /// Keeps `cargo` for `wanted`.

@@ -1,5 +1,7 @@
 //! Accepted links whose peers have not greeted: few, and no network has them all.
 
+use core::cmp::Reverse;
+
 use crate::id::LinkId;
 use crate::network::Network;
 use crate::ordered::{OrderedMap, OrderedSet};
@@ -41,7 +43,7 @@ impl Newcomers {
         let crowds = self.by_network.values();
         // Numbers of links grow.
         crowds
-            .max_by_key(|links| links.len())
+            .max_by_key(|links| (links.len(), Reverse(links.first().copied())))
             .and_then(OrderedSet::first)
             .copied()
     }
@@ -53,6 +55,14 @@ mod tests {
 
     fn network(number: u8) -> Option<Network> {
         Network::of_endpoint(&format!("192.0.2.{number}:1"))
+    }
+
+    #[test]
+    fn of_equal_crowds_the_one_that_waits_longest_makes_room() {
+        let mut newcomers = Newcomers::default();
+        newcomers.add(network(1), LinkId::accepted(1));
+        newcomers.add(network(9), LinkId::accepted(2));
+        assert_eq!(newcomers.surplus(), Some(LinkId::accepted(1)));
     }
 
     #[test]

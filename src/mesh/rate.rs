@@ -162,7 +162,8 @@ impl Used {
     /// When there will be.
     pub(super) fn take(&mut self, now: Timestamp, rate: Rate) -> Result<(), Timestamp> {
         let after = self.until.max(now) + rate.time_for(1);
-        let burst = rate.time_for(rate.burst);
+        let each = rate.time_for(1);
+        let burst = each.saturating_mul(u32::try_from(rate.burst).unwrap_or(u32::MAX));
         if after > now + burst {
             return Err(after - burst);
         }
@@ -241,6 +242,16 @@ mod tests {
             "", "0", "-1", "200:", "200:0", "1/", "1/0s", "1/1d", "1.5", "off",
         ] {
             assert!(text.parse::<Rate>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_burst_is_whole_whatever_the_rate() {
+        for (rate, burst) in [("3:3", 3), ("7/90s:14", 14), ("3/1m:3", 3)] {
+            let rate: Rate = rate.parse().expect("a rate");
+            let mut used = Used::default();
+            let taken = (0..100).take_while(|_| used.take(at(1), rate).is_ok());
+            assert_eq!(taken.count(), burst);
         }
     }
 

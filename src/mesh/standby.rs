@@ -234,6 +234,7 @@ impl Mesh {
             return false;
         };
         target.was_alive(now, told.age);
+        target.is_home |= told.is_home && target.address.is_loopback();
         // What this node has seen for itself, or the user named, no tale changes.
         if !target.tried && target.state() == State::Idle && target.origin != Origin::User {
             target.node = Some(told.node);

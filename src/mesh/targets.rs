@@ -88,6 +88,8 @@ pub(super) struct Target {
     pub(super) anchored: Anchored,
     /// The longest that a link of this node's lasted there.
     pub(super) lasted: Duration,
+    /// Its node said that it is there, and called from that very machine.
+    pub(super) is_home: bool,
     /// A link of this node's has come up there.
     pub(super) tried: bool,
     /// When it was dialled last.
@@ -118,6 +120,7 @@ impl Target {
             fresh_until: Timestamp::ZERO,
             anchored: Anchored::No,
             lasted: Duration::ZERO,
+            is_home: false,
             tried: false,
             dialled_at: None,
             failures: 0,

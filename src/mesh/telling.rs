@@ -9,7 +9,7 @@ use core::time::Duration;
 use rand_chacha::rand_core::RngCore;
 
 use super::Mesh;
-use super::hearsay::Hearsay;
+use super::hearsay::{Hearsay, is_proven_name};
 use super::link::{Greeted, Link};
 use super::peers::RoutingTable;
 use super::standby::{Told, is_a_place};
@@ -96,7 +96,9 @@ impl Hearer<'_> {
             let may = target.kin == Kin::Capable
                 && target.failures == 0
                 && age < TELLABLE
-                && (target.origin == Origin::User || self.hearsay.allows(address))
+                && (target.origin == Origin::User
+                    || target.is_home
+                    || self.hearsay.allows(address))
                 && self.may_use(address, node)
                 && !table.contains(node);
             may.then_some(Tellable { address, node, age })
@@ -193,23 +195,30 @@ impl Mesh {
 
     /// Takes what a peer tells, and answers if it asks.
     pub(super) fn handle_addresses(&mut self, now: Timestamp, id: LinkId, told: Addresses) {
-        let hearsay = self.config.hearsay;
-        let Some(link) = self.links.get_mut(&id).filter(|link| link.lent.is_none()) else {
+        let link = self.links.get(&id).filter(|link| link.lent.is_none());
+        let Some((link, node)) = link.and_then(|link| Some((link, link.node().cloned()?))) else {
             return;
         };
-        let Some(node) = link.node().cloned() else {
-            return;
-        };
-        let own = told.own.into_iter().filter(|at| hearsay.allows(at));
+        let own = told.own.into_iter().filter_map(|at| {
+            let is_home = at.is_loopback() && self.is_home(id, link, &at);
+            let is_believed = is_home || self.believes(&at);
+            // A name is for others to prove: this node does not go there.
+            (is_believed || is_proven_name(&at)).then_some((at, is_believed, is_home))
+        });
         let own: Vec<_> = own.collect();
+        let Some(link) = self.links.get_mut(&id) else {
+            return;
+        };
         let answered = link.said.as_ref().and_then(|said| said.answered);
         let is_rested = answered.is_none_or(|at| now.since(at) >= REST);
         let answers = told.ask && is_rested;
         link.said = Some(Said {
             dials: told.dials,
-            own: own.clone(),
+            own: own.iter().map(|(at, ..)| at.clone()).collect(),
             answered: if answers { Some(now) } else { answered },
         });
+        let own = own.into_iter().filter(|(_, is_believed, _)| *is_believed);
+        let own = own.map(|(at, _, is_home)| (at, is_home)).collect();
         let news = self.keep_all(now, &node, own, told.known);
         if answers {
             self.tell_addresses(now, id, false);
@@ -225,22 +234,25 @@ impl Mesh {
         &mut self,
         now: Timestamp,
         teller: &NodeId,
-        own: Vec<Address>,
+        own: Vec<(Address, bool)>,
         known: Vec<KnownAddress>,
     ) -> usize {
         let has_room = self.targets.len() < self.config.addresses;
-        let own = own.into_iter().map(|address| KnownAddress {
+        let own = own.into_iter().map(|(address, is_home)| Told {
             address,
             node: teller.clone(),
-            age: 0,
+            kin: Kin::Capable,
+            age: Duration::ZERO,
+            is_home,
         });
-        let told = own.chain(known).map(|known| Told {
+        let known = known.into_iter().map(|known| Told {
             address: known.address,
             node: known.node,
             kin: Kin::Capable,
             age: Duration::from_secs(known.age.into()),
             is_home: false,
         });
+        let told = own.chain(known);
         let new = self.keep_told(now, teller, told);
         // In a full book one new address drives out another: that never ends, and is no news.
         if has_room { new } else { 0 }

@@ -52,6 +52,10 @@ impl Mesh {
         let peer = self.links.get(&id).and_then(|link| link.node());
         let is_peers = peer == Some(message.sender());
         let of = match message.kind() {
+            // An answer to somebody's question is none of its own words.
+            Kind::Broadcast if is_peers && message.sub_flag() == Some(sub_flag::RESPONSE) => {
+                Whose::Nobody
+            }
             Kind::Broadcast if is_peers => Whose::Peer,
             // Nobody is to blame for what this node asked for.
             Kind::Broadcast if self.catch_ups.is_asked(&message.id()) => Whose::Nobody,
@@ -64,6 +68,28 @@ impl Mesh {
         let bill = Bill {
             of,
             bytes,
+            is_request,
+        };
+        self.charge(now, id, bill);
+    }
+
+    /// Charges a whisper that a link hands on to whom it goes; one that has to be looked for is a question to the mesh.
+    pub(super) fn charge_forward(
+        &mut self,
+        now: Timestamp,
+        id: LinkId,
+        message: &Message,
+        is_request: bool,
+    ) {
+        let peer = self.links.get(&id).and_then(|link| link.node());
+        let is_peers = peer == Some(message.sender());
+        let bill = Bill {
+            of: if is_peers {
+                Whose::Peer
+            } else {
+                Whose::Author(message.sender())
+            },
+            bytes: message.packed().len(),
             is_request,
         };
         self.charge(now, id, bill);

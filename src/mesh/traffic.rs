@@ -43,7 +43,9 @@ impl Mesh {
         match frame.open(accepted, limit, &self.config.values) {
             Ok(message) if up => self.handle_greeting(now, id, &message),
             Ok(message) => {
-                self.charge_message(now, id, frame.as_bytes().len(), &message);
+                // What it unfolds to is what it costs.
+                let bytes = frame.as_bytes().len().max(message.packed().len());
+                self.charge_message(now, id, bytes, &message);
                 self.handle_message(now, id, frame, message);
             }
             // A broadcast that somebody else wrote, as far as can be told.

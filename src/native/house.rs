@@ -16,7 +16,7 @@ use super::crowd::{Crowd, Ticket};
 use super::notices::Notices;
 use super::{TransportOptions, proxy};
 use crate::mesh::LinkInfo;
-use crate::network::Network;
+use crate::network::{self, Network};
 
 /// What is shared.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub(super) struct House {
 #[derive(Debug)]
 struct Crowds {
     silent: Crowd<AbortHandle>,
+    /// Those who have just begun to speak.
+    brisk: Crowd<AbortHandle>,
     pending: Crowd<AbortHandle>,
 }
 
@@ -64,6 +66,8 @@ enum Place {
     Silent(Ticket),
     /// Speaks, and takes nobody's place for as long as it need not wait.
     Speaking,
+    /// Has begun to speak, and may be done soon.
+    Brisk(Ticket),
     Pending(Ticket),
     /// Is no stranger any more.
     Known,
@@ -78,6 +82,7 @@ impl House {
             pending_per_network: options.pending_per_network,
             crowds: Mutex::new(Crowds {
                 silent: Crowd::new(options.silent),
+                brisk: Crowd::new(options.silent),
                 pending: Crowd::new(options.pending),
             }),
             census: Census::new(options.connections, options.connections_per_network),
@@ -116,7 +121,8 @@ impl House {
     pub(super) fn make_room(&self) -> bool {
         let mut crowds = self.crowds();
         let silent = crowds.silent.leave_oldest();
-        cut(silent.or_else(|| crowds.pending.leave_oldest()))
+        let gone = silent.or_else(|| crowds.pending.leave_oldest());
+        cut(gone.or_else(|| crowds.brisk.leave_oldest()))
     }
 
     /// Most strangers from `network` that may be pending. An address that stands for many, as a proxy's or this machine's
@@ -144,7 +150,10 @@ impl Visitor {
 
     /// Whether it runs on this machine, as far as can be known: a proxy that is not ours may speak for anybody.
     pub(super) fn is_here(&self) -> bool {
-        self.ip.to_canonical().is_loopback() && !self.hides
+        // A machine that calls itself by its own address in the network is as near.
+        let is_itself = || self.info.local_host.as_deref().and_then(network::parse);
+        let ip = self.ip.to_canonical();
+        !self.hides && (ip.is_loopback() || is_itself() == Some(ip))
     }
 
     /// The same, with what the headers of its request tell of who is behind it.
@@ -176,11 +185,25 @@ impl Standing {
         self.take(Place::Speaking);
     }
 
-    /// It has begun to speak and has to wait: for more that it says, or to be heard. From now on it is pending.
-    pub(super) fn linger(&self) {
+    /// It has begun to speak and has to wait: for more that it says, or to be heard.
+    pub(super) fn begin(&self) {
         if *self.place() != Place::Speaking {
             return;
         }
+        let mut crowds = self.house.crowds();
+        let end = self.end.clone();
+        let (ticket, gone) = crowds.brisk.enter(self.network, usize::MAX, end);
+        drop(crowds);
+        cut(gone);
+        *self.place() = Place::Brisk(ticket);
+    }
+
+    /// It takes its time. From now on it is pending.
+    pub(super) fn linger(&self) {
+        if !matches!(*self.place(), Place::Speaking | Place::Brisk(_)) {
+            return;
+        }
+        self.take(Place::Speaking);
         let most = self.house.share(self.network);
         let mut crowds = self.house.crowds();
         let (ticket, gone) = crowds.pending.enter(self.network, most, self.end.clone());
@@ -199,6 +222,7 @@ impl Standing {
         let mut crowds = self.house.crowds();
         match before {
             Place::Silent(ticket) => drop(crowds.silent.leave(ticket)),
+            Place::Brisk(ticket) => drop(crowds.brisk.leave(ticket)),
             Place::Pending(ticket) => drop(crowds.pending.leave(ticket)),
             Place::Speaking | Place::Known => {}
         }

@@ -5,13 +5,14 @@
 use core::net::IpAddr;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
+use core::time::Duration;
 use std::sync::Arc;
 
 use futures::Stream;
 use futures::future::{AbortHandle, Abortable, poll_immediate};
 use futures::stream::FuturesUnordered;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::house::{House, Standing, Visitor};
 use super::http::{Site, serve};
@@ -77,6 +78,10 @@ impl Lobby {
     }
 }
 
+/// Time in which an honest opening is done, over TLS and around the world, so that those who come at once after a restart do not cut
+/// each other short. Who takes longer is one of the few who may.
+const BRISK: Duration = Duration::from_secs(1);
+
 /// Waits for the first byte, and takes the connection through the door. Nothing but a socket is held for who is silent.
 async fn pass(
     socket: TcpStream,
@@ -95,6 +100,10 @@ async fn pass(
     match poll_immediate(&mut opening).await {
         Some(done) => done,
         None => {
+            standing.begin();
+            if let Ok(done) = timeout(BRISK, &mut opening).await {
+                return done;
+            }
             standing.linger();
             opening.await
         }

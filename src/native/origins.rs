@@ -145,9 +145,14 @@ impl Origin {
     }
 
     fn is_own(&self, asked: Option<&str>, place: Place<'_>) -> bool {
-        asked == Some(&self.host)
-            || place.hosts.contains(&self.host)
-            || place.is_here && is_of_this_machine(&self.host)
+        let is_near = is_of_this_machine(&self.host);
+        let is_asked = asked == Some(&self.host);
+        // A name of somebody else's that leads to this machine (DNS rebinding) is not this machine's.
+        let is_no_name = network::parse(&self.host).is_some();
+        let is_own_name = is_asked && (is_near || is_no_name || !place.is_here);
+        // Who asks for this machine by its own name is on it, or has what leads to it.
+        let is_beside = is_near && (place.is_here || asked.is_some_and(is_of_this_machine));
+        is_own_name || place.hosts.contains(&self.host) || is_beside
     }
 }
 
@@ -275,6 +280,34 @@ mod tests {
             let is_allowed = allows(&Origins::own(), host, origin, AWAY);
             assert_eq!(is_allowed, expected, "{origin} at {host}");
         }
+    }
+
+    #[test]
+    fn a_name_that_was_made_to_lead_to_this_machine_is_not_its_own() {
+        let here = Place {
+            is_here: true,
+            ..AWAY
+        };
+        let own = Origins::own();
+        let rebound = ("evil.example:8765", "http://evil.example:8765");
+        assert!(!allows(&own, rebound.0, rebound.1, here));
+        assert!(
+            allows(&own, rebound.0, rebound.1, AWAY),
+            "who knows its name"
+        );
+        let by_address = ("192.168.1.5:8765", "http://192.168.1.5:3000");
+        assert!(allows(&own, by_address.0, by_address.1, here));
+    }
+
+    #[test]
+    fn a_browser_that_asks_for_its_own_machine_is_beside_what_leads_here() {
+        let own = Origins::own();
+        assert!(allows(
+            &own,
+            "localhost:8765",
+            "http://127.0.0.1:5173",
+            AWAY
+        ));
     }
 
     #[test]

@@ -29,10 +29,9 @@ pub(super) trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for S {}
 
-/// Most bytes that the kernel holds of what the peer's window has no room for. 64 KiB: a peer that reads nothing shows within the time
-/// that these take to fill, and what waits for it is ours to drop.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-const UNSENT: u32 = 64 << 10;
+/// What the kernel holds of what was sent and not acknowledged: 128 KiB, which it counts twice for its own needs. It would grow to
+/// megabytes else, and a peer that reads nothing would show only once they are full; a peer 100 ms away is sent a megabyte a second.
+const SEND_BUFFER: usize = 128 << 10;
 
 /// Sets the options of a connected socket: frames leave at once, a dead machine is noticed, and so is a peer that does not read. A system that does not
 /// know an option does without it.
@@ -41,8 +40,7 @@ pub(super) fn tune(stream: &TcpStream) {
     let set = stream
         .set_nodelay(true)
         .and_then(|()| SockRef::from(stream).set_tcp_keepalive(&keepalive));
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    let set = set.and_then(|()| SockRef::from(stream).set_tcp_notsent_lowat(UNSENT));
+    let set = set.and_then(|()| SockRef::from(stream).set_send_buffer_size(SEND_BUFFER));
     if let Err(error) = set {
         tracing::debug!(%error, "a socket option was refused");
     }

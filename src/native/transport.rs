@@ -2,7 +2,7 @@
 
 use core::fmt;
 use core::future::Future;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
@@ -16,7 +16,7 @@ use super::dial::dial;
 use super::house::House;
 use super::http::Site;
 use super::link::NativeLink;
-use super::listener::{ListenError, Listener, bind};
+use super::listener::{ListenError, Listener, Said, bind};
 use super::lobby::{Door, Lobby};
 use super::origins::Origins;
 use super::reports::{Desk, Reports};
@@ -68,8 +68,8 @@ pub struct TransportOptions {
     pub hosts: Vec<String>,
     /// Proxies whose word is taken for whom they speak (`X-Forwarded-For`, else `Forwarded`): a link is then counted and
     /// described by the last address there that is none of these. They must write the first header or drop what comes with
-    /// it, which clients can write too. None by default: then these headers only tell that something is in between, as
-    /// [`LinkInfo::proxied`](crate::mesh::LinkInfo::proxied).
+    /// it, which clients can write too. Those on this machine by default, `127.0.0.1` and `::1`, from which no stranger comes. From others
+    /// these headers only tell that something is in between, as [`LinkInfo::proxied`](crate::mesh::LinkInfo::proxied).
     pub proxies: Vec<IpAddr>,
     /// Most bytes of a frame, as [`Config::frame`](crate::Config::frame). 1 MiB. A WebSocket message may have twice as
     /// many, since a peer may join frames.
@@ -90,7 +90,7 @@ impl Default for TransportOptions {
             connections_per_network: 1_024,
             origins: Origins::own(),
             hosts: Vec::new(),
-            proxies: Vec::new(),
+            proxies: vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
             max_frame: 1 << 20,
         }
     }
@@ -104,6 +104,7 @@ pub struct NativeTransport {
     buffer: ReadBuffer,
     lobby: Lobby,
     listeners: Vec<Listener>,
+    said: Said,
     desk: Arc<Desk>,
     inquiries: mpsc::Receiver<Inquiry>,
     /// The listener that is asked first, so that none can starve the others.
@@ -120,6 +121,7 @@ impl NativeTransport {
             options,
             buffer: ReadBuffer::default(),
             listeners: Vec::new(),
+            said: Said::default(),
             desk: Arc::new(desk),
             inquiries,
             turn: 0,
@@ -148,8 +150,8 @@ impl NativeTransport {
             .map_err(|error| other(error.to_string()))?;
         self.desk.listens(bound.clone());
         self.listeners.push(match scheme {
-            Scheme::Tcp => Listener::tcp(socket, self.buffer.clone()),
-            _ => Listener::opening(socket, self.door(scheme, identity)),
+            Scheme::Tcp => Listener::tcp(socket, self.said.clone(), self.buffer.clone()),
+            _ => Listener::opening(socket, self.said.clone(), self.door(scheme, identity)),
         });
         Ok(bound)
     }

@@ -129,9 +129,13 @@ impl<S: ByteStream> WebSocketLink<S> {
         }
         match self.end.clone() {
             Some(end) => {
-                // The last words, as far as the network takes them now: after an error a link is only dropped.
-                let _ = self.io.poll_finish(cx);
-                Poll::Ready(Err(end))
+                // The last words: to who closed in order, all of them, for as long as it goes on reading.
+                let said = self.io.poll_finish(cx);
+                let is_in_order = matches!(end, LinkDown::ClosedByPeer { code: Some(_), .. });
+                match said {
+                    Poll::Pending if is_in_order => Poll::Pending,
+                    _ => Poll::Ready(Err(end)),
+                }
             }
             None => {
                 self.patience.lose();

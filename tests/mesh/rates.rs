@@ -212,7 +212,7 @@ fn ask(world: &mut World, peer: &mut Legacy, number: u32) {
 fn questions_for_nodes_slow_who_asks_too_many() {
     let mut world = world();
     let mut peer = Legacy::join(&mut world);
-    for number in 0..100 {
+    for number in 0..200 {
         ask(&mut world, &mut peer, number);
     }
     peer.broadcast(&mut world, "behind them");

@@ -115,7 +115,8 @@ fn ends_are_counted_by_reason_and_limits_by_name() {
 
 #[test]
 fn a_slow_reader_is_counted_with_what_was_dropped_for_it() {
-    let mut world = World::with(Scheme::Ws, 1);
+    let mut world = World::new(Scheme::Ws);
+    world.add(|config| config.message_rate = None);
     for number in 1..=2 {
         world.add(|config| config.advertise.clear());
         world.connect(number, 0);

@@ -138,6 +138,12 @@ fn targets_in(manifest: &str) -> Vec<String> {
 /// Builds the targets with what makes them tell libFuzzer where they go, and with debug assertions. No sanitizer: the
 /// project has no `unsafe`, and what one finds in the libraries in C would need those to be built with it.
 fn build(project: &Project) -> Outcome {
+    if process::in_path(&["c++", "g++", "clang++"]).is_none() {
+        tools::apt_install(
+            &["g++"],
+            "libFuzzer is built with a C++ compiler: install g++ or clang",
+        )?;
+    }
     let mut fuzz = Command::new(cargo_fuzz(project)?);
     fuzz.current_dir(project.path("fuzz"));
     fuzz.args(["fuzz", "build", "--sanitizer=none", "--target-dir"]);

@@ -94,6 +94,8 @@ fn make_venv(project: &Project, python: &Path) -> Outcome {
         Command::new(&python)
             .args(["-m", "pip", "install", "--quiet"])
             .arg(format!("py2p=={PY2P}"))
+            // Whose differences from ours are known one by one.
+            .arg("u-msgpack-python==2.8.0")
             // What its SSL mode needs. Its extra of that name is one that pip does not find.
             .arg("cryptography"),
     )

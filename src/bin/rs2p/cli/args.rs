@@ -37,9 +37,8 @@ else they can go, and closes its links one after the other within 5 seconds; a
 second signal ends it at once.
 
 It dials what its peers tell it as far as the internet routes it: no private
-addresses, no names, no ports below 1024 but 80 and 443. Only a relay that
-listens on this machine alone, dials and advertises nothing else, believes in
-private addresses too; --hearsay says otherwise.
+addresses, no names, no ports below 1024 but 80 and 443; --hearsay says
+otherwise. A peer is dialled again where it called from, if it says so.
 
 Every option is also a variable, and a key of a file: --peer is RS2P_PEER, with
 blanks between several, and peer = ["URL", …] in the TOML file of --config,

@@ -18,8 +18,8 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::fault::Fault;
+use super::frequent::Frequent;
 use super::output;
-use super::refusals::Refusals;
 use super::words::printable;
 
 /// Lines that wait for stderr. Beyond them lines are dropped, and counted.
@@ -130,10 +130,11 @@ impl<'a> MakeWriter<'a> for Lines {
 /// Logs what happens in a node, until it has ended.
 pub(super) async fn follow(mut events: impl Stream<Item = Event> + Unpin) {
     let mut failing = BTreeSet::new();
-    let mut refusals = Refusals::new(Instant::now());
+    let mut refused = Frequent::new(Instant::now());
+    let mut guests = Frequent::new(Instant::now());
     while let Some(happened) = events.next().await {
         match &happened {
-            Event::PeerUp(_) => failing.clear(),
+            Event::PeerUp(peer) if peer.dialled => failing.clear(),
             _ if failing.len() > WAITING => failing.clear(),
             // A redial goes on for ever: what it says is said once, until somebody is linked again.
             Event::DialFailed { address, error, .. } if !failing.insert(address.clone()) => {
@@ -143,20 +144,27 @@ pub(super) async fn follow(mut events: impl Stream<Item = Event> + Unpin) {
                 );
                 continue;
             }
-            // Whoever will can have a link refused, as often as it will.
-            Event::LinkClosed { node: None, .. } => {
-                let say = refusals.another(Instant::now());
-                if say.missed > 0 {
-                    tracing::info!("{} more links were refused before", say.missed);
-                }
-                if !say.this {
-                    continue;
-                }
-            }
             _ => {}
         }
-        event(&happened);
+        if may_say(&happened, &mut refused, &mut guests) {
+            event(&happened);
+        }
     }
+}
+
+/// Whether something is to be said; whoever will can have a link refused, or come and go, as often as it will. First how many were
+/// not said before.
+fn may_say(event: &Event, refused: &mut Frequent, guests: &mut Frequent) -> bool {
+    let now = Instant::now();
+    let (say, what) = match event {
+        Event::LinkClosed { node: None, .. } => (refused.another(now), "links were refused"),
+        Event::PeerUp(_) | Event::PeerDown { .. } => (guests.another(now), "peers came or went"),
+        _ => return true,
+    };
+    if say.missed > 0 {
+        tracing::info!("{} more {what} before", say.missed);
+    }
+    say.this
 }
 
 /// Logs one thing that happened. Messages are not logged: they are the users', and many.

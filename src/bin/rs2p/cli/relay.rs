@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rs2p::native::{Fingerprint, ServerIdentity};
 use rs2p::socket::{InboxLimits, Overflow};
-use rs2p::{Builder, MeshSocket};
+use rs2p::{Builder, Hearsay, MeshSocket};
 
 use super::advertise;
 use super::args::Relay;
@@ -24,7 +24,7 @@ const INBOX: InboxLimits = InboxLimits {
 /// Runs the command.
 pub(super) async fn run(args: Relay) -> Result<(), Fault> {
     let mut signals = Signals::take_over()?;
-    descriptors::raise_limit();
+    let room = descriptors::raise_limit();
     let www = folder(&args)?;
     let has_page = www.is_some();
     let shown = www.clone();
@@ -34,6 +34,8 @@ pub(super) async fn run(args: Relay) -> Result<(), Fault> {
     let socket = node(&args)?
         .spawn_with(|options| {
             args.limits.configure_transport(options);
+            // Who is refused is told why; who finds no descriptor is not.
+            options.connections = options.connections.min(room.unwrap_or(usize::MAX));
             options.www = shown;
             options.reports = args.reports;
             options.tls.identity = identity;
@@ -64,9 +66,9 @@ pub(super) async fn run(args: Relay) -> Result<(), Fault> {
 
 fn node(args: &Relay) -> Result<Builder, Fault> {
     let advertised = advertise::addresses(&args.advertise, &args.listen).map_err(Fault::usage)?;
-    let given = args.listen.iter().chain(&args.peer).chain(&advertised);
+    // Whoever reaches a relay is a stranger, on whatever machine it listens.
     let node = join::node(&args.mesh.subnet, &args.peer)
-        .hearsay(join::hearsay(given))
+        .hearsay(Hearsay::Public)
         .inbox(INBOX)
         .configure(|config| args.limits.configure(config));
     let node = match &args.id_file {

@@ -3,7 +3,7 @@
 use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use rs2p::native::TransportOptions;
-use rs2p::{Config, Hearsay, Scheme};
+use rs2p::{Config, Scheme};
 
 use super::{Setting, all};
 
@@ -15,8 +15,6 @@ pub(super) const HEADING: &str = "Limits";
 pub(in super::super) struct Limits {
     pub(super) config: Config,
     pub(super) transport: TransportOptions,
-    /// Which addresses out of gossip are dialled; `None` for what fits where the relay listens.
-    pub(super) hearsay: Option<Hearsay>,
     /// From which pages browsers may link, besides the relay's own.
     pub(super) origins: Vec<String>,
     /// What was said, so that it can be said to a node as well.
@@ -31,7 +29,6 @@ impl Default for Limits {
         Self {
             config,
             transport: TransportOptions::default(),
-            hearsay: None,
             origins: Vec::new(),
             said: Vec::new(),
         }
@@ -45,9 +42,6 @@ impl Limits {
         core::mem::swap(&mut node.config, config);
         self.repeat(&mut node);
         *config = node.config;
-        if let Some(hearsay) = node.hearsay {
-            config.hearsay = hearsay;
-        }
     }
 
     /// Puts what was said into the options of a transport; the rest stays as it is there.

@@ -25,17 +25,17 @@ pub(super) const GROUP: Group = Group {
         Setting {
             name: "hearsay",
             field: "hearsay",
-            help: "Which addresses that peers tell are dialled, kept and told on: those that the internet routes; those of \
-                   private networks too; or any, names among them. auto is private where all that is given is on this \
-                   machine, and else public.",
+            help: "Which addresses that peers tell are dialled, kept and told on: those that the internet routes; names on wss \
+                   besides; those of private networks and of this machine besides; or any. The word of a peer at the \
+                   very address from which it called is believed of that address.",
             form: &Choice {
-                place: |l| &mut l.hearsay,
-                hint: "auto|public|private|any",
+                place: |l| &mut l.config.hearsay,
+                hint: "public|web|private|any",
                 words: &[
-                    ("auto", None),
-                    ("public", Some(Hearsay::Public)),
-                    ("private", Some(Hearsay::Private)),
-                    ("any", Some(Hearsay::Any)),
+                    ("public", Hearsay::Public),
+                    ("web", Hearsay::Web),
+                    ("private", Hearsay::Private),
+                    ("any", Hearsay::Any),
                 ],
             },
         },

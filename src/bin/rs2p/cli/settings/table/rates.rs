@@ -9,7 +9,8 @@ pub(super) const GROUP: Group = Group {
             name: "peer-rate",
             field: "message_rate",
             help: "Messages that one node may say over a link that it made, or that hearsay had this relay dial. off is for \
-                   as many as come, and takes the next three with it.",
+                   as many as come, and switches off what else is counted of links: the next three, new authors and \
+                   questions.",
             form: &RateOrOff(|l| &mut l.config.message_rate, Of::Things),
         },
         Setting {

@@ -1,4 +1,4 @@
-//! How many refused links the log tells of: who is attacked is to see that, and not to have its log filled by it.
+//! How often the log tells of what strangers can make happen: who is attacked is to see that, and not to have its log filled.
 
 use core::time::Duration;
 use std::time::Instant;
@@ -8,15 +8,15 @@ const LINES: u32 = 20;
 /// The span.
 const SPAN: Duration = Duration::from_secs(10);
 
-/// The refusals of this span.
+/// What happens often, in this span.
 #[derive(Debug)]
-pub(super) struct Refusals {
+pub(super) struct Frequent {
     since: Instant,
     said: u32,
     unsaid: u64,
 }
 
-/// What to say of a refusal.
+/// What to say of it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Say {
     /// How many of the last span were not said, to be told first.
@@ -25,7 +25,7 @@ pub(super) struct Say {
     pub(super) this: bool,
 }
 
-impl Refusals {
+impl Frequent {
     pub(super) fn new(now: Instant) -> Self {
         Self {
             since: now,
@@ -34,7 +34,7 @@ impl Refusals {
         }
     }
 
-    /// A link was refused.
+    /// It happened again.
     pub(super) fn another(&mut self, now: Instant) -> Say {
         let mut missed = 0;
         if now.duration_since(self.since) >= SPAN {
@@ -58,15 +58,15 @@ mod tests {
     #[test]
     fn a_storm_is_some_lines_and_a_number() {
         let began = Instant::now();
-        let mut refusals = Refusals::new(began);
-        let said = (0..1_000).filter(|_| refusals.another(began).this).count();
+        let mut frequent = Frequent::new(began);
+        let said = (0..1_000).filter(|_| frequent.another(began).this).count();
         assert_eq!(said, 20);
-        let later = refusals.another(began + SPAN);
+        let later = frequent.another(began + SPAN);
         let expected = Say {
             missed: 980,
             this: true,
         };
         assert_eq!(later, expected);
-        assert_eq!(refusals.another(began + SPAN).missed, 0);
+        assert_eq!(frequent.another(began + SPAN).missed, 0);
     }
 }
