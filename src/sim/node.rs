@@ -90,9 +90,10 @@ impl NodeOptions {
         }
     }
 
-    /// A browser tab: it dials over WebSocket and cannot be dialled.
+    /// A browser tab: it dials over WebSocket, whatever else it is told of, and cannot be dialled.
     pub fn tab() -> Self {
-        Self::new(Kind::Core, &[])
+        let tab = Self::new(Kind::Core, &[]);
+        tab.configure(|config| config.dials.retain(|scheme| scheme.is_websocket()))
     }
 
     /// A relay: it can be dialled over WebSocket and over TCP.

@@ -1,6 +1,6 @@
 //! Kick: a stranger greets a relay 1,000 times in the name of one of its peers, whatever that peer does just then.
 //!
-//! Pages are peers, and nodes; while some claims are made a node reads slowly. None may lose its link.
+//! Pages are peers, and nodes; while some claims are made their peer is frozen, or reads slowly. None may lose its link.
 
 use core::time::Duration;
 
@@ -108,8 +108,8 @@ impl Kick {
 
     fn disturb(&mut self, peer: Place) {
         let is_tab = self.simulation.addresses(peer).is_empty();
-        if is_tab {
-            return;
+        if is_tab && self.dice.happens(0.5) {
+            return self.simulation.freeze(peer);
         }
         self.simulation.stall(peer, Some(SLOWLY));
         // Something to be read, before what it is asked.
@@ -135,7 +135,7 @@ impl Kick {
 
     fn summary(self, options: &ScenarioOptions) -> Summary {
         let about = format!(
-            "A stranger greets a relay {CLAIMS} times in the name of one of its {} peers, of which some read slowly at times.",
+            "A stranger greets a relay {CLAIMS} times in the name of one of its {} peers, of which some are frozen or read slowly at times.",
             self.peers.len()
         );
         let mut summary = Summary::of("Kick", about, Scenario::Kick, options, &self.simulation);
