@@ -165,6 +165,49 @@ fn a_claim_displaces_no_link_of_a_page_that_is_frozen_whether_or_not_that_is_kno
 }
 
 #[test]
+fn a_claim_displaces_no_link_of_a_frozen_page_however_long_that_slept_and_was_talked_to() {
+    // Asked or not, taken for asleep or not, and nearly cut.
+    for slept in [0, 14, 16, 30, 36, 59, 62, 105] {
+        for relay_is_greater in [true, false] {
+            for capabilities in [Some(ALL_OF_OURS), None] {
+                let mut world = relay_and_page(relay_is_greater);
+                world.freeze(1);
+                for second in 0..slept {
+                    world.broadcast(0, second.to_string()).expect("joined");
+                    world.run(1);
+                }
+                claim(&mut world, 1, capabilities);
+                world.run(8);
+                let what = format!("{slept} {relay_is_greater} {capabilities:?}");
+                assert_not_displaced(&mut world, &what);
+            }
+        }
+    }
+}
+
+#[test]
+fn many_claims_one_upon_the_other_displace_no_link_of_a_page_that_is_frozen() {
+    for relay_is_greater in [true, false] {
+        let mut world = relay_and_page(relay_is_greater);
+        world.freeze(1);
+        for number in 0..200 {
+            let capabilities = (number % 3 > 0).then_some(ALL_OF_OURS);
+            claim(&mut world, 1, capabilities);
+            world.run_for(Duration::from_millis(300));
+        }
+        world.run(8);
+        assert!(world.is_linked(0, 1));
+        let closed = world.closed_with(0);
+        assert_eq!(closed.len(), 200);
+        assert!(
+            closed
+                .iter()
+                .all(|reason| **reason == CloseReason::Duplicate)
+        );
+    }
+}
+
+#[test]
 fn a_claim_displaces_no_link_whose_peer_reads_too_slowly_to_have_been_asked() {
     for relay_is_greater in [true, false] {
         let mut world = relay_and_page(relay_is_greater);
