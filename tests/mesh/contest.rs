@@ -208,6 +208,31 @@ fn many_claims_one_upon_the_other_displace_no_link_of_a_page_that_is_frozen() {
 }
 
 #[test]
+fn a_page_whose_link_ends_amid_a_claim_is_back_within_seconds() {
+    for relay_is_greater in [true, false] {
+        for capabilities in [Some(ALL_OF_OURS), None] {
+            let mut world = relay_and_page(relay_is_greater);
+            world.freeze(1);
+            claim(&mut world, 1, capabilities);
+            world.run(1);
+            // A browser may close the link as it wakes its page.
+            world.lose(0, 1);
+            world.run_for(Duration::from_millis(100));
+            world.mend(0, 1);
+            world.thaw(1);
+            world.run(6);
+            world.broadcast(0, "for you").expect("joined");
+            world.run(1);
+            let what = format!("{relay_is_greater} {capabilities:?}");
+            assert_eq!(world.received(1), ["for you"], "{what}");
+            world.run(6);
+            assert_eq!(world.closed_with(0), [&CloseReason::Replaced], "{what}");
+            assert_eq!(world.links_between(0, 1), 1, "{what}");
+        }
+    }
+}
+
+#[test]
 fn a_claim_displaces_no_link_whose_peer_reads_too_slowly_to_have_been_asked() {
     for relay_is_greater in [true, false] {
         let mut world = relay_and_page(relay_is_greater);
