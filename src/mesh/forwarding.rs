@@ -123,7 +123,7 @@ impl Mesh {
         if !self.seen.insert(now, message.id()) {
             return self.stats.duplicates += 1;
         }
-        self.charge_forward(now, from, &message, false);
+        self.charge_forward(now, from, &message);
         // So that it can be answered, though its sender never spoke to all.
         self.learn_way(now, message.sender(), from);
         self.send_waiting(now, message.sender());
@@ -146,8 +146,10 @@ impl Mesh {
             self.speak_for(now, &Lent { borrower, peer }, message.frame().into_bytes());
         } else if let Some(hop) = self.next_hop(to).filter(|hop| *hop != from) {
             self.forward_foreign(now, hop, to, &message);
-        } else if self.closing.is_none() && self.lookups.has_room_for_foreign(from) {
-            self.charge_forward(now, from, &message, true);
+        } else if self.closing.is_none() && self.lookups.has_room_for_foreign(from, to) {
+            if !self.lookups.is_searched(to) {
+                self.charge_search(now, from, message.sender());
+            }
             self.look_up(now, to, Cargo::Foreign { from, message });
         } else {
             if self.closing.is_none() {

@@ -9,13 +9,13 @@ use super::event::Ticket;
 use super::sending::Letter;
 use crate::address::Address;
 use crate::id::{LinkId, NodeId};
-use crate::ordered::{Key, OrderedMap};
+use crate::ordered::{Key, OrderedMap, OrderedSet};
 use crate::wire::{Message, Value};
 
 /// Most addresses that are tried for one node: whoever answers may lie.
 const CANDIDATES: usize = 8;
 
-/// One link's share of the places for other nodes' whispers: a quarter.
+/// One link's share of the nodes that are looked for: as many as a quarter of the places for whispers.
 const SHARE: usize = 4;
 
 /// The number of a whisper that waits.
@@ -98,14 +98,16 @@ impl Lookups {
         self.own < self.capacity
     }
 
-    /// Whether another node's whisper that came over `link` may wait. They are counted apart, so that they keep none of the user's out,
-    /// and no link has more than a quarter of the places.
-    pub(super) fn has_room_for_foreign(&self, link: LinkId) -> bool {
+    /// Whether another node's whisper for `wanted`, which came over `link`, may wait. They are counted apart, so that they keep none of
+    /// the user's out; and whispers of one link do not have all be looked for that may be.
+    pub(super) fn has_room_for_foreign(&self, link: LinkId, wanted: &NodeId) -> bool {
         let is_of_link =
             |w: &&Waiting| matches!(w.cargo, Cargo::Foreign { from, .. } if from == link);
-        let of_link = self.waiting.values().filter(is_of_link).count();
+        let of_link = self.waiting.values().filter(is_of_link);
+        let searched: OrderedSet<_> = of_link.map(|waiting| &waiting.wanted).collect();
         let share = self.foreign_capacity.div_ceil(SHARE);
-        self.foreign < self.foreign_capacity && of_link < share
+        let is_fair = searched.contains(&wanted) || searched.len() < share;
+        self.foreign < self.foreign_capacity && is_fair
     }
 
     /// Keeps `cargo` for `wanted`.

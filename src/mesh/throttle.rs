@@ -12,7 +12,7 @@ use super::limit::Limit;
 use super::meter::{Bill, Whose};
 use super::targets::Origin;
 use super::timers::Timer;
-use crate::id::LinkId;
+use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
 use crate::wire::{Kind, Message, sub_flag};
 
@@ -73,26 +73,33 @@ impl Mesh {
         self.charge(now, id, bill);
     }
 
-    /// Charges a whisper that a link hands on to whom it goes; one that has to be looked for is a question to the mesh.
-    pub(super) fn charge_forward(
-        &mut self,
-        now: Timestamp,
-        id: LinkId,
-        message: &Message,
-        is_request: bool,
-    ) {
-        let peer = self.links.get(&id).and_then(|link| link.node());
-        let is_peers = peer == Some(message.sender());
+    /// Charges a whisper that a link hands on to who wrote it.
+    pub(super) fn charge_forward(&mut self, now: Timestamp, id: LinkId, message: &Message) {
         let bill = Bill {
-            of: if is_peers {
-                Whose::Peer
-            } else {
-                Whose::Author(message.sender())
-            },
+            of: self.whose(id, message.sender()),
             bytes: message.packed().len(),
-            is_request,
+            is_request: false,
         };
         self.charge(now, id, bill);
+    }
+
+    /// Charges that the mesh is asked for a node, as a whisper of `author`'s that a link handed on has to find it.
+    pub(super) fn charge_search(&mut self, now: Timestamp, id: LinkId, author: &NodeId) {
+        let bill = Bill {
+            of: self.whose(id, author),
+            bytes: 0,
+            is_request: true,
+        };
+        self.charge(now, id, bill);
+    }
+
+    fn whose<'a>(&self, id: LinkId, author: &'a NodeId) -> Whose<'a> {
+        let peer = self.links.get(&id).and_then(|link| link.node());
+        if peer == Some(author) {
+            Whose::Peer
+        } else {
+            Whose::Author(author)
+        }
     }
 
     /// Charges a frame that is of no use: a copy, or what makes no sense.
