@@ -24,7 +24,7 @@ const INBOX: InboxLimits = InboxLimits {
 /// Runs the command.
 pub(super) async fn run(args: Relay) -> Result<(), Fault> {
     let mut signals = Signals::take_over()?;
-    let room = descriptors::raise_limit();
+    descriptors::raise_limit();
     let www = folder(&args)?;
     let has_page = www.is_some();
     let shown = www.clone();
@@ -34,8 +34,6 @@ pub(super) async fn run(args: Relay) -> Result<(), Fault> {
     let socket = node(&args)?
         .spawn_with(|options| {
             args.limits.configure_transport(options);
-            // Who is refused is told why; who finds no descriptor is not.
-            options.connections = options.connections.min(room.unwrap_or(usize::MAX));
             options.www = shown;
             options.reports = args.reports;
             options.tls.identity = identity;
