@@ -10,11 +10,12 @@ mod patient;
 mod port;
 mod ready;
 mod slot;
+mod slots;
 
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 pub use answers::{Answer, Answered, Answers, answers};
@@ -27,7 +28,7 @@ use crate::transport::{Clock, Transport};
 use patient::{Outcome, Patient};
 use port::{REQUESTS, lane};
 use ready::Ready;
-use slot::Slot;
+use slots::Slots;
 
 /// Rounds of work before the executor gets a turn, so that one busy node does not starve its neighbours on one thread.
 const ROUNDS: usize = 64;
@@ -55,7 +56,7 @@ pub struct Driver<T: Transport, C, O> {
     parked: VecDeque<Job>,
     /// Messages that wait for peers.
     patient: Patient,
-    slots: HashMap<LinkId, Slot<T>>,
+    slots: Slots<T>,
     /// Links that end, in the order of their deadlines.
     ending: VecDeque<(Timestamp, LinkId)>,
     /// Links that were given frames and not yet flushed.
@@ -85,7 +86,7 @@ where
             port,
             parked: VecDeque::new(),
             patient: Patient::default(),
-            slots: HashMap::new(),
+            slots: Slots::default(),
             ending: VecDeque::new(),
             unflushed: Vec::new(),
             ready: Arc::default(),

@@ -22,7 +22,11 @@ pub const MAX_NODE_ID: usize = 128;
 ///
 /// Cheap to clone. Compared by bytes, as one member of the family writes ids as text and another as bytes.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NodeId(Arc<[u8]>);
+pub struct NodeId {
+    /// The first eight bytes as a number, by which nearly all ids are told apart without looking further.
+    prefix: u64,
+    bytes: Arc<[u8]>,
+}
 
 /// Why bytes are no [`NodeId`]. The fault is with whoever supplied them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,19 +40,26 @@ impl NodeId {
     /// [`InvalidNodeId`] if there are none or more than [`MAX_NODE_ID`].
     pub fn new(bytes: &[u8]) -> Result<Self, InvalidNodeId> {
         match bytes.len() {
-            1..=MAX_NODE_ID => Ok(Self(bytes.into())),
+            1..=MAX_NODE_ID => Ok(Self::of(bytes.into())),
             n => Err(InvalidNodeId(n)),
         }
     }
 
     /// The id that 48 random bytes make: their SHA-384 as a base58 integer, as the family forms its ids.
     pub fn from_entropy(entropy: &[u8; 48]) -> Self {
-        Self(base58_integer(&Sha384::digest(entropy)).into_bytes().into())
+        Self::of(base58_integer(&Sha384::digest(entropy)).into_bytes().into())
+    }
+
+    fn of(bytes: Arc<[u8]>) -> Self {
+        Self {
+            prefix: prefix_of_bytes(&bytes),
+            bytes,
+        }
     }
 
     /// The bytes of the id.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        &self.bytes
     }
 
     /// The order of the ids as base58 integers, by which protocol 0.7 settles which of two links survives.
@@ -56,7 +67,7 @@ impl NodeId {
     /// For text of the Bitcoin alphabet this is the numeric order: leading zeros (`1`) aside, longer is greater,
     /// and the alphabet is sorted by ASCII. Other bytes get some total order.
     pub fn numeric_cmp(&self, other: &Self) -> Ordering {
-        let (a, b) = (strip_zeros(&self.0), strip_zeros(&other.0));
+        let (a, b) = (strip_zeros(&self.bytes), strip_zeros(&other.bytes));
         a.len().cmp(&b.len()).then_with(|| a.cmp(b))
     }
 
@@ -75,17 +86,17 @@ fn strip_zeros(mut digits: &[u8]) -> &[u8] {
 
 impl Key for NodeId {
     fn prefix(&self) -> u64 {
-        prefix_of_bytes(&self.0)
+        self.prefix
     }
 }
 
 impl fmt::Display for NodeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Ids are text in practice; a hostile one must not write control characters into a log.
-        if self.0.iter().all(u8::is_ascii_graphic) {
-            f.write_str(&String::from_utf8_lossy(&self.0))
+        if self.bytes.iter().all(u8::is_ascii_graphic) {
+            f.write_str(&String::from_utf8_lossy(&self.bytes))
         } else {
-            write!(f, "{}", self.0.escape_ascii())
+            write!(f, "{}", self.bytes.escape_ascii())
         }
     }
 }

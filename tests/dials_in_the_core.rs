@@ -242,7 +242,7 @@ impl Pair {
         while let Some(output) = self.nodes[side].mesh.poll_output() {
             match output {
                 Output::Dial { link, address } => self.connects(side, link, address.scheme()),
-                Output::Transmit { to, frame } => {
+                Output::Transmit { to, frames: frame } => {
                     for link in to {
                         let written = LinkEvent::Written {
                             link,

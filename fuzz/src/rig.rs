@@ -183,7 +183,7 @@ impl Rig {
     fn take(&mut self, output: Output) {
         match output {
             Output::Dial { link, address } => self.dialled(link, &address),
-            Output::Transmit { to, frame } => self.transmitted(&to, frame),
+            Output::Transmit { to, frames: frame } => self.transmitted(&to, frame),
             Output::Ping { link } => assert!(self.links[&link].is_up),
             Output::Close { link, .. } => {
                 assert!(self.links.remove(&link).is_some(), "only what is open");

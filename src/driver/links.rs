@@ -132,7 +132,7 @@ where
         while let Some(output) = self.mesh.poll_output() {
             match output {
                 Output::Dial { link, address } => self.dial(link, &address),
-                Output::Transmit { to, frame } => self.transmit(&to, &frame),
+                Output::Transmit { to, frames } => self.transmit(&to, &frames),
                 Output::Ping { link } => {
                     if self.slots.get_mut(&link).is_some_and(Slot::ping) {
                         self.unflushed.push(link);

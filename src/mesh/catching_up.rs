@@ -143,6 +143,7 @@ impl Mesh {
             self.take_broadcast(now, link, &frame, message);
             self.caught(now, id);
         }
+        self.let_go(now);
     }
 
     /// A peer that names what it does not give is not waited for.

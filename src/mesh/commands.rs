@@ -3,13 +3,14 @@
 use super::error::{CloseReason, CommandError, Failure};
 use super::event::{Reach, Receipt, Ticket};
 use super::flood::Forms;
-use super::link::{Greeted, Link};
+use super::link::{Greeted, LastWord, Link};
 use super::lookup::Cargo;
 use super::outbox::Class;
 use super::sending::Letter;
 use super::spreading::Passing;
 use super::targets::{Origin, State};
 use super::timers::Timer;
+use super::train::Train;
 use super::{Closing, Mesh};
 use crate::address::Address;
 use crate::id::{LinkId, NodeId};
@@ -80,10 +81,11 @@ impl Mesh {
         let links = match reach {
             Reach::Mesh => {
                 let passing = Passing {
-                    id: message.id(),
+                    ids: &[message.id()],
                     forms: &forms,
                     from: None,
                     topic: message.topic(),
+                    knowing: Vec::new(),
                 };
                 self.spread(now, &passing, Class::Own, Some(ticket))
             }
@@ -154,8 +156,9 @@ impl Mesh {
             .flatten();
         Forms {
             sender: self.identity.node.clone(),
-            plain,
-            compressed: compressed.map(|frame| (Compression::Zlib, frame)),
+            last: LastWord::Frame(plain.as_bytes().clone()),
+            plain: Train::one(plain.into_bytes()),
+            compressed: compressed.map(|frame| (Compression::Zlib, Train::one(frame.into_bytes()))),
         }
     }
 

@@ -57,6 +57,10 @@ pub struct Config {
     /// Time from the first to the last byte of a frame, absolute. 30 s.
     pub frame_timeout: Duration,
 
+    /// Whether messages are given to the user, as they are. A relay at which nobody listens passes them on, and makes no events
+    /// of them.
+    pub delivers: bool,
+
     /// Most bytes waiting for one peer. 1 MiB.
     pub queue_bytes: usize,
     /// Most frames waiting for one peer. 1,024.
@@ -72,7 +76,7 @@ pub struct Config {
     pub accept_future: Duration,
     /// How long the id of a message is remembered, on the monotonic clock. 120 s: longer than a message is accepted.
     pub remember: Duration,
-    /// Most ids remembered for one such time; beyond it the oldest go early. 262,144, about 35 MiB in all.
+    /// Most ids remembered for one such time; beyond it the oldest go early. 262,144, about 16 MiB in all.
     pub remember_ids: usize,
 
     /// Most links, dialled and accepted together. 16,384.
@@ -246,6 +250,7 @@ impl Config {
             greeting_timeout: seconds(5),
             greeting_patience: seconds(3),
             frame_timeout: seconds(30),
+            delivers: true,
             queue_bytes: 1 << 20,
             queue_frames: 1_024,
             link_budget: 256 << 10,

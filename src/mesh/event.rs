@@ -238,12 +238,13 @@ pub enum Output {
         /// Where.
         address: Address,
     },
-    /// Send one frame to several links, which share its bytes.
+    /// Send frames to several links, which share their bytes.
     Transmit {
         /// The links.
         to: Vec<LinkId>,
-        /// The frame.
-        frame: Bytes,
+        /// Whole frames, at least one, one behind the other: those that one read has brought and that go the same ways leave
+        /// in one piece, of at most 64 KiB unless it is one frame.
+        frames: Bytes,
     },
     /// Have the far end's transport asked whether it lives, where the transport has a way, as WebSockets have; it is told of
     /// by [`LinkEvent::Alive`].

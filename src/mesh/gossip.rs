@@ -38,7 +38,7 @@ impl Untold {
         self.nodes.len()
     }
 
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.nodes.is_empty() && self.false_word.is_none()
     }
 

@@ -3,15 +3,22 @@
 //!
 //! Bounded in bytes and in frames; it says how far back it is whole.
 
+use core::mem;
 use core::time::Duration;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use super::flood::Keyed;
+use super::flat::{Ids, Secret};
 use crate::id::{LinkId, MessageId, NodeId};
 use crate::time::Timestamp;
-use crate::wire::Topic;
+use crate::wire::{DecodeError, Limits, Message, Topic};
+
+/// A frame of so many bytes is kept as it is: half of what one read yields, so that it keeps at most as much besides.
+const LARGE: usize = 32 << 10;
+
+/// Least ids of a generation of the index.
+const GENERATION: usize = 64;
 
 /// A broadcast that is kept.
 #[derive(Clone, Debug)]
@@ -53,12 +60,22 @@ impl Kept {
     }
 }
 
+impl Kept {
+    /// The message in its frame, whose checksum holds.
+    pub(super) fn message(&self, limits: &Limits) -> Result<Message, DecodeError> {
+        Message::from_verified(self.frame.clone(), self.id, limits)
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct History {
     kept: VecDeque<Kept>,
     /// The number of the oldest; numbers rise by one.
     first: u64,
-    numbers: HashMap<MessageId, u64, Keyed>,
+    /// Their numbers by their ids. What is no longer kept may be in it still.
+    young: Ids<u64>,
+    old: Ids<u64>,
+    secret: Secret,
     bytes: usize,
     /// When the newest came that had to go before its time.
     cut: Option<Timestamp>,
@@ -72,7 +89,9 @@ impl History {
         Self {
             kept: VecDeque::new(),
             first: 0,
-            numbers: HashMap::with_hasher(Keyed { key }),
+            young: Ids::with_room(0),
+            old: Ids::with_room(0),
+            secret: Secret::new(key),
             bytes: 0,
             cut: None,
             span,
@@ -82,13 +101,22 @@ impl History {
 
     /// Keeps a broadcast, and lets go of those that are too old or too many.
     pub(super) fn keep(&mut self, kept: Kept) {
+        // A frame may be a slice of a far larger buffer, which the bound does not count.
+        let frame = if kept.frame.len() < LARGE {
+            Bytes::copy_from_slice(&kept.frame)
+        } else {
+            kept.frame
+        };
+        self.keep_shared(Kept { frame, ..kept });
+    }
+
+    /// Keeps a broadcast whose frame lies in a buffer of nothing but such that are kept with it.
+    pub(super) fn keep_shared(&mut self, kept: Kept) {
         let now = kept.at;
         self.bytes += kept.frame.len();
         let number = self.first + self.kept.len() as u64;
-        self.numbers.insert(kept.id, number);
-        // A copy: a frame may be a slice of a far larger buffer, which the bound does not count.
-        let frame = Bytes::copy_from_slice(&kept.frame);
-        self.kept.push_back(Kept { frame, ..kept });
+        self.number(&kept.id, number);
+        self.kept.push_back(kept);
         while let Some(oldest) = self.kept.front() {
             let (bytes, frames) = self.most;
             let is_old = now.since(oldest.at) >= self.span;
@@ -102,27 +130,40 @@ impl History {
         }
     }
 
+    fn number(&mut self, id: &MessageId, number: u64) {
+        // Each generation has as many as are kept, so what is kept is in one of the two.
+        if self.young.len() >= self.kept.len().max(GENERATION) {
+            let room = self.young.len();
+            self.old = mem::replace(&mut self.young, Ids::with_room(room));
+        }
+        let place = self.secret.place(id);
+        self.young.put(self.secret, place, number);
+    }
+
+    /// Where a broadcast is kept.
+    fn place_of(&self, id: &MessageId) -> Option<usize> {
+        let place = self.secret.place(id);
+        let number = self.young.get(place).or_else(|| self.old.get(place))?;
+        let at = usize::try_from(number.checked_sub(self.first)?).ok()?;
+        self.kept.get(at).filter(|kept| kept.id == *id).map(|_| at)
+    }
+
     fn drop_oldest(&mut self) {
         let Some(oldest) = self.kept.pop_front() else {
             return;
         };
         self.bytes -= oldest.frame.len();
         self.first += 1;
-        // The same one may have been kept again since.
-        if self.numbers.get(&oldest.id) == Some(&(self.first - 1)) {
-            self.numbers.remove(&oldest.id);
-        }
     }
 
     pub(super) fn find(&self, id: &MessageId) -> Option<&Kept> {
-        let number = self.numbers.get(id)?.checked_sub(self.first)?;
-        self.kept.get(usize::try_from(number).ok()?)
+        self.kept.get(self.place_of(id)?)
     }
 
     /// A broadcast to be given to who asked for it, and its number here.
     pub(super) fn give(&self, id: &MessageId) -> Option<(u64, Bytes)> {
-        let number = self.numbers.get(id)?;
-        Some((*number, self.find(id)?.frame.clone()))
+        let at = self.place_of(id)?;
+        Some((self.first + at as u64, self.kept.get(at)?.frame.clone()))
     }
 
     /// The number of the oldest.
@@ -236,7 +277,8 @@ mod tests {
         for second in 1..=50 {
             history.keep(kept(second, second as usize % 50));
             let (bytes, frames) = history.size();
-            assert!(bytes <= 100 && frames <= 5 && history.numbers.len() == frames);
+            assert!(bytes <= 100 && frames <= 5);
+            assert!(history.young.len() + history.old.len() <= 2 * GENERATION);
         }
         assert!(history.find(&kept(50, 0).id).is_some());
         assert_eq!(sizes(&history, 50), [48, 49, 0]);

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use super::contest::Challenger;
-use super::event::LinkInfo;
+use super::event::{LinkInfo, Ticket};
 use super::gossip::Untold;
 use super::interest::Wish;
 use super::loans::Lent;
@@ -14,12 +14,13 @@ use super::meter::Meter;
 use super::outbox::{Bounds, Class, Full, Outbox, Parcel};
 use super::targets::TargetId;
 use super::telling::Said;
+use super::train::Train;
 use crate::address::Scheme;
 use crate::id::{LinkId, MessageId, NodeId};
 use crate::network::Network;
 use crate::ordered::OrderedSet;
 use crate::time::Timestamp;
-use crate::wire::{Capabilities, Compression, Frame, FrameReader, Handshake, IdForm, Message};
+use crate::wire::{Capabilities, Compression, FrameReader, Handshake, IdForm, Message};
 
 /// How far a link has come. Named by what has happened, not by what is awaited.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,7 +163,16 @@ pub(super) struct Link {
     /// What its peer has not been told of who is in the mesh.
     pub(super) untold: Untold,
     /// The last message of the application, which a legacy peer may ask for again.
-    pub(super) last_message: Option<Frame>,
+    pub(super) last_word: Option<LastWord>,
+}
+
+/// A message that a peer may ask for again.
+#[derive(Clone, Debug)]
+pub(super) enum LastWord {
+    /// It is kept for others too, as long as it is.
+    Kept(MessageId),
+    /// Its plain frame.
+    Frame(Bytes),
 }
 
 /// What a link does with a parcel.
@@ -217,7 +227,7 @@ impl Link {
             given: OrderedSet::new(),
             said: None,
             untold: Untold::default(),
-            last_message: None,
+            last_word: None,
         }
     }
 
@@ -289,23 +299,63 @@ impl Link {
         self.greeted().is_some_and(|greeted| greeted.paced)
     }
 
-    /// Gives a parcel to the queue, or counts it as handed to the transport where it can go at once.
-    pub(super) fn take(&mut self, now: Timestamp, parcel: Parcel) -> Result<Taken, Full> {
+    /// Gives frames to the queue, one by one, or counts them as handed to the transport where all can go at once.
+    pub(super) fn take(
+        &mut self,
+        now: Timestamp,
+        train: &Train,
+        class: Class,
+        ticket: Option<Ticket>,
+    ) -> Result<Taken, Full> {
         // Whoever sleeps is asked whether it does; the rest has to wait.
         let is_due = match self.asleep {
-            Some(_) => parcel.class == Class::Control,
-            None => self.takes(now, &parcel.frame),
+            Some(_) => class == Class::Control,
+            None => self.takes(now, train),
         };
         if is_due {
-            self.outbox
-                .hand_over(now, parcel.frame.len(), parcel.ticket);
+            self.outbox.hand_over(now, train.bytes().len(), ticket);
             return Ok(Taken::AtOnce);
         }
-        let dropped = self.outbox.push(parcel)?;
+        let mut dropped = 0;
+        for frame in train.frames() {
+            dropped += self.outbox.push(Parcel {
+                frame,
+                class,
+                ticket,
+            })?;
+        }
         Ok(Taken::Queued { dropped })
     }
 
-    fn takes(&self, now: Timestamp, frame: &Bytes) -> bool {
-        self.outbox.takes(frame.len()) && (!self.is_paced() || self.pace_at <= now)
+    /// Takes note of what its transport is given; its id if its stall timer is to be set.
+    pub(super) fn note_sent(
+        &mut self,
+        now: Timestamp,
+        id: LinkId,
+        train: &Train,
+        pace: Duration,
+    ) -> Option<LinkId> {
+        let bytes = train.bytes().len();
+        self.spoken = now;
+        self.fed += bytes;
+        self.sent_bytes += bytes as u64;
+        if self.is_paced() {
+            self.pace_at = now + pace;
+        }
+        let is_timed = core::mem::replace(&mut self.stall_timed, true);
+        (!is_timed).then_some(id)
+    }
+
+    /// Whether there is nothing that its transport could be given, once it has taken what it was given.
+    pub(super) fn rests(&self) -> bool {
+        !self.outbox.is_waiting()
+            && self.untold.is_empty()
+            && self.owed.is_empty()
+            && !self.is_leaving
+    }
+
+    fn takes(&self, now: Timestamp, train: &Train) -> bool {
+        let is_fit = |paced: bool| !paced || self.pace_at <= now && train.count() == 1;
+        self.outbox.takes(train.bytes().len()) && is_fit(self.is_paced())
     }
 }

@@ -125,7 +125,13 @@ impl Mesh {
         self.read_frames(now, id);
     }
 
+    /// Takes the frames that a link has brought. What goes on from here leaves at the end, together.
     pub(super) fn read_frames(&mut self, now: Timestamp, id: LinkId) {
+        self.take_frames(now, id);
+        self.let_go(now);
+    }
+
+    fn take_frames(&mut self, now: Timestamp, id: LinkId) {
         // Each frame may change the link, or end it.
         while let Some(link) = self.links.get_mut(&id) {
             // What is not read now waits here, and stays within one read.
@@ -145,7 +151,10 @@ impl Mesh {
                     self.handle_frame(now, id, &frame);
                 }
                 Ok(None) => return self.time_frame(now, id),
-                Err(error) => return self.close_link(now, id, CloseReason::Undecodable(error)),
+                Err(error) => {
+                    self.let_go(now);
+                    return self.close_link(now, id, CloseReason::Undecodable(error));
+                }
             }
         }
     }
@@ -178,7 +187,12 @@ impl Mesh {
         let Some(link) = self.links.get_mut(&id) else {
             return;
         };
-        for ticket in link.outbox.written(now, bytes) {
+        let tickets = link.outbox.written(now, bytes);
+        let is_all = tickets.is_empty() && link.rests() && !id.is_dialled();
+        if is_all && self.closing.is_none() && !self.lookups.is_searching() {
+            return;
+        }
+        for ticket in tickets {
             if self.tickets.remove(&ticket).is_some() {
                 self.settle(ticket, Ok(()));
             }

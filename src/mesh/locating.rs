@@ -165,6 +165,7 @@ impl Mesh {
         if !self.lookups.is_searched(node) {
             return;
         }
+        self.let_go(now);
         while let Some(way) = self.way_to(node) {
             let Some((id, size)) = self.lookups.first_for(node, way.link()) else {
                 return;

@@ -202,8 +202,16 @@ impl Lookups {
         }
     }
 
+    /// Whether anything waits for a way to its node.
+    pub(super) fn is_searching(&self) -> bool {
+        !self.searches.is_empty()
+    }
+
     /// The nodes for which something waits for room on `link`, and waits for that no longer.
     pub(super) fn take_waiting_for_room(&mut self, link: LinkId) -> Vec<NodeId> {
+        if self.searches.is_empty() {
+            return Vec::new();
+        }
         let searches = self.searches.iter_mut();
         let waiting = searches.filter(|(_, search)| search.no_room_on == Some(link));
         waiting

@@ -21,6 +21,7 @@ mod ended;
 mod environment;
 mod error;
 mod event;
+mod flat;
 mod flood;
 mod forwarding;
 mod gossip;
@@ -36,6 +37,7 @@ mod lending;
 mod limit;
 mod link;
 mod link_end;
+mod link_table;
 mod links;
 mod loans;
 mod locating;
@@ -57,6 +59,7 @@ mod report;
 mod restamped;
 mod routes;
 mod search;
+mod seen;
 mod sending;
 mod sleep;
 mod spreading;
@@ -69,9 +72,11 @@ mod telling;
 mod throttle;
 mod timers;
 mod traffic;
+mod train;
 mod trees;
 mod trust;
 mod usage;
+mod volley;
 mod whispers;
 
 use std::collections::VecDeque;
@@ -105,9 +110,8 @@ use absentees::Absentees;
 use catchup::CatchUps;
 use drain::Drain;
 use environment::Surroundings;
-use flood::Seen;
 use history::History;
-use link::Link;
+use link_table::LinkTable;
 use loans::Loans;
 use lookup::Lookups;
 use meter::Authors;
@@ -120,11 +124,13 @@ use questions::{Asking, Questions};
 use restamped::Restamped;
 use routes::Routes;
 use search::Search;
+use seen::Seen;
 use sending::Letter;
 use status::Condition;
 use targets::Targets;
 use timers::{Timer, Timers};
 use trees::Trees;
+use volley::Gathering;
 
 /// A node of the mesh, without its sockets.
 ///
@@ -157,7 +163,7 @@ pub struct Mesh {
     identity: Identity,
     rng: ChaCha8Rng,
     wall: WallClock,
-    links: OrderedMap<LinkId, Link>,
+    links: LinkTable,
     /// Links that were accepted and not greeted.
     newcomers: Newcomers,
     /// What those have used up whose messages links carry.
@@ -178,6 +184,8 @@ pub struct Mesh {
     trees: Trees,
     promises: Promises,
     catch_ups: CatchUps,
+    /// What a read has brought so far that goes on together.
+    gathering: Gathering,
     /// Which broadcasts the user wants.
     interest: Interest,
     questions: Questions,
@@ -240,6 +248,7 @@ impl Mesh {
             trees: Trees::new(config.trees),
             promises: Promises::new(config.promises),
             catch_ups: CatchUps::default(),
+            gathering: Gathering::default(),
             interest: Interest::default(),
             questions: Questions::new(config.questions),
             standing: Standing::new(identity.node.clone(), config.members),
@@ -252,7 +261,7 @@ impl Mesh {
             identity,
             rng,
             wall: WallClock::default(),
-            links: OrderedMap::new(),
+            links: LinkTable::default(),
             newcomers: Newcomers::default(),
             seen,
             answered,

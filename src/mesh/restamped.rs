@@ -4,52 +4,121 @@
 //! Two broadcasts of one sender with equal content, a second apart by their times and hardly apart when they come, are taken
 //! for one. The relatives' own users lose equal messages within a second in any case. Messages with a nonce are never judged.
 
-use core::time::Duration;
+//!
+//! A copy comes by another way. While everything comes from its sender and once, nothing is compared: then a relay does not
+//! hash each message a second time.
 
-use super::flood::Seen;
-use crate::id::MessageId;
+use core::mem;
+use core::time::Duration;
+use std::collections::HashMap;
+
+use super::Mesh;
+use super::flat::Keyed;
+use crate::id::{LinkId, MessageId};
 use crate::time::Timestamp;
 use crate::wire::{Message, Time};
 
 /// Two that come within this time are copies, and within twice that they may be. A sender's loop over its links takes
 /// less, and an application that says the same every second more.
 const APART: Duration = Duration::from_millis(300);
+/// So long after something came by another way than its sender's, more may.
+const WATCH: Duration = Duration::from_secs(60);
 
+/// The contents of late, in two generations, and the time that each had.
 #[derive(Debug)]
 pub(super) struct Restamped {
-    recent: Seen,
+    young: HashMap<MessageId, u64, Keyed>,
+    old: HashMap<MessageId, u64, Keyed>,
+    turned: Timestamp,
+    capacity: usize,
+    /// When something last came by another way.
+    other_way: Option<Timestamp>,
 }
 
 impl Restamped {
-    /// Remembers at most `capacity` broadcasts in 300 ms.
     pub(super) fn new(capacity: usize, key: u64) -> Self {
+        let map = || HashMap::with_hasher(Keyed { key });
         Self {
-            recent: Seen::new(APART, capacity, key),
+            young: map(),
+            old: map(),
+            turned: Timestamp::ZERO,
+            capacity,
+            other_way: None,
         }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.recent.len()
+        self.young.len() + self.old.len()
     }
 
-    /// Whether a broadcast that is new by its id is another copy of one that came just now.
-    pub(super) fn is_copy(&mut self, now: Timestamp, message: &Message) -> bool {
+    fn is_watching(&self, now: Timestamp) -> bool {
+        self.other_way.is_some_and(|at| now.since(at) < WATCH)
+    }
+
+    /// Remembers a message; whether it is a copy of one that left its sender at the turn of a second.
+    fn is_copy(&mut self, now: Timestamp, message: &Message) -> bool {
         let Time::Seconds(time) = *message.time() else {
             return false;
         };
         if message.trailer().nonce.is_some() {
             return false;
         }
-        let content = |time: u64| {
-            let (sender, payload) = (message.sender().as_bytes(), message.payload_bytes());
-            MessageId::of(&[&time.to_be_bytes()[..], sender, &payload].concat())
-        };
-        // First, as this is what lets go of those that are too old.
-        self.recent.insert(now, content(time));
-        let neighbours = [time.wrapping_sub(1), time.wrapping_add(1)];
-        neighbours
-            .iter()
-            .any(|&other| self.recent.contains(&content(other)))
+        if now.since(self.turned) >= APART || self.young.len() >= self.capacity {
+            self.turn(now);
+        }
+        let content = content(message);
+        let before = self.young.insert(content, time);
+        let before = before.or_else(|| self.old.get(&content).copied());
+        before.is_some_and(|before| before.abs_diff(time) == 1)
+    }
+
+    fn turn(&mut self, now: Timestamp) {
+        // After a pause of two spans, what is called young is as old as what is called old.
+        if now.since(self.turned) >= APART * 2 {
+            self.young.clear();
+        }
+        mem::swap(&mut self.young, &mut self.old);
+        self.young.clear();
+        self.turned = now;
+    }
+}
+
+/// What a message says, whenever that was.
+fn content(message: &Message) -> MessageId {
+    let (sender, payload) = (message.sender().as_bytes(), message.payload_bytes());
+    MessageId::of(&[sender, &[0], &payload].concat())
+}
+
+impl Mesh {
+    /// Whether a broadcast that is new by its id is a copy all the same.
+    pub(super) fn is_restamped(&mut self, now: Timestamp, from: LinkId, message: &Message) -> bool {
+        if message.trailer().nonce.is_some() {
+            return false;
+        }
+        let peer = self.links.get(&from).and_then(|link| link.node());
+        if peer != Some(message.sender()) {
+            self.comes_another_way(now);
+        }
+        self.restamped.is_watching(now) && self.restamped.is_copy(now, message)
+    }
+
+    /// Something came by another way than its sender's, or a second time: from here on contents are compared, and those of the
+    /// last moments are looked at now.
+    pub(super) fn comes_another_way(&mut self, now: Timestamp) {
+        let is_watching = self.restamped.is_watching(now);
+        self.restamped.other_way = Some(now);
+        if is_watching {
+            return;
+        }
+        self.let_go(now);
+        let limits = &self.config.values;
+        for kept in self.history.recent(now) {
+            if now.since(kept.at) < APART
+                && let Ok(message) = kept.message(limits)
+            {
+                self.restamped.is_copy(kept.at, &message);
+            }
+        }
     }
 }
 
@@ -59,6 +128,19 @@ mod tests {
     use crate::id::NodeId;
     use crate::time::WallSeconds;
     use crate::wire::{Draft, Flag, Kind, RawPackets};
+
+    #[test]
+    fn contents_are_forgotten_in_time_and_bounded() {
+        let at = Timestamp::from_millis;
+        let mut restamped = Restamped::new(10, 7);
+        for time in 0..100 {
+            let text = time.to_string();
+            assert!(!restamped.is_copy(at(5), &broadcast(7, &text)));
+            assert!(restamped.len() <= 20);
+        }
+        assert!(restamped.is_copy(at(5), &broadcast(8, "99")));
+        assert!(!restamped.is_copy(at(1_000), &broadcast(9, "99")));
+    }
 
     fn broadcast(time: u64, flag: &str) -> Message {
         let sender: NodeId = "2a".parse().expect("an id");

@@ -1,7 +1,5 @@
 //! Frames on their way out: to one link, or one broadcast to many with one shared buffer.
 
-use bytes::Bytes;
-
 use super::Mesh;
 use super::error::CloseReason;
 use super::event::{Output, Ticket};
@@ -9,10 +7,25 @@ use super::flood::Forms;
 use super::link::{Greeted, Taken};
 use super::outbox::{Class, Full, Parcel};
 use super::timers::Timer;
+use super::train::Train;
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
 use crate::wire::{Draft, Kind, Message, RawPackets, Signal, Topic, Trailer, Value};
 use rand_chacha::rand_core::RngCore;
+
+/// What became of frames that were given to many links.
+#[derive(Debug, Default)]
+struct Flooded {
+    /// Those whose transports get the plain form now.
+    plain: Vec<LinkId>,
+    compressed: Vec<LinkId>,
+    /// Those at which it waits.
+    waiting: Vec<LinkId>,
+    /// Those whose stall timer is to be set.
+    untimed: Vec<LinkId>,
+    /// Frames for which there was no room.
+    dropped: usize,
+}
 
 /// What the user says, before it is a message.
 #[derive(Clone, Debug)]
@@ -98,9 +111,9 @@ impl Mesh {
         let Some(link) = self.links.get_mut(&id) else {
             return Ok(());
         };
-        let frame = parcel.frame.clone();
-        match link.take(now, parcel)? {
-            Taken::AtOnce => self.transmit(now, vec![id], frame),
+        let train = Train::one(parcel.frame);
+        match link.take(now, &train, parcel.class, parcel.ticket)? {
+            Taken::AtOnce => self.transmit(now, id, &train),
             Taken::Queued { dropped } => {
                 self.stats.count_slow(dropped as u64);
                 self.flush(now, id);
@@ -138,57 +151,65 @@ impl Mesh {
         ticket: Option<Ticket>,
         to: impl Fn(LinkId, &Greeted) -> bool,
     ) -> usize {
-        let (mut plain, mut compressed, mut waiting) = (Vec::new(), Vec::new(), Vec::new());
-        for (&id, link) in &mut self.links {
+        let mut taken = Flooded::default();
+        let (most, pace) = (self.config.queue_bytes, self.config.legacy_pace);
+        self.links.for_each_mut(|id, link| {
             let mesh = link.greeted().filter(|_| link.lent.is_none());
             let Some(greeted) = mesh.filter(|greeted| to(id, greeted)) else {
-                continue;
+                return;
             };
-            if !class.waits_for_sleepers() && !link.is_fed(id, self.config.queue_bytes) {
+            if !class.waits_for_sleepers() && !link.is_fed(id, most) {
                 link.is_starved = true;
-                continue;
+                return;
             }
-            let (frame, is_compressed) = forms.for_peer(greeted);
+            let (frames, is_compressed) = forms.for_peer(greeted);
             if !greeted.capable {
-                link.last_message = Some(forms.plain.clone());
+                link.last_word = Some(forms.last.clone());
             }
-            let frame = frame.clone();
-            let parcel = Parcel {
-                frame,
-                class,
-                ticket,
-            };
-            match link.take(now, parcel) {
-                Ok(Taken::AtOnce) if is_compressed => compressed.push(id),
-                Ok(Taken::AtOnce) => plain.push(id),
-                Ok(Taken::Queued { dropped }) => {
-                    self.stats.count_slow(dropped as u64);
-                    waiting.push(id);
+            match link.take(now, frames, class, ticket) {
+                Ok(Taken::AtOnce) => {
+                    taken.untimed.extend(link.note_sent(now, id, frames, pace));
+                    let links = if is_compressed {
+                        &mut taken.compressed
+                    } else {
+                        &mut taken.plain
+                    };
+                    links.push(id);
                 }
-                Err(Full) => self.stats.count_slow(1),
+                Ok(Taken::Queued { dropped }) => {
+                    taken.dropped += dropped;
+                    taken.waiting.push(id);
+                }
+                Err(Full) => taken.dropped += frames.count(),
             }
-        }
+        });
+        self.flooded(now, forms, taken)
+    }
+
+    /// Puts out what links took at once, and what now goes of the rest; how many links took it.
+    fn flooded(&mut self, now: Timestamp, forms: &Forms, taken: Flooded) -> usize {
+        let Flooded {
+            plain,
+            compressed,
+            waiting,
+            untimed,
+            dropped,
+        } = taken;
         let took = plain.len() + compressed.len() + waiting.len();
-        self.transmit_forms(now, forms, plain, compressed);
+        self.stats.count_slow(dropped as u64);
+        for id in untimed {
+            self.time_stall(now, id);
+        }
+        if let Some((_, frames)) = forms.compressed.as_ref().filter(|_| !compressed.is_empty()) {
+            self.put_out(compressed, frames);
+        }
+        if !plain.is_empty() {
+            self.put_out(plain, &forms.plain);
+        }
         for id in waiting {
             self.flush(now, id);
         }
         took
-    }
-
-    fn transmit_forms(
-        &mut self,
-        now: Timestamp,
-        forms: &Forms,
-        plain: Vec<LinkId>,
-        compressed: Vec<LinkId>,
-    ) {
-        if let Some((_, frame)) = forms.compressed.as_ref().filter(|_| !compressed.is_empty()) {
-            self.transmit(now, compressed, frame.as_bytes().clone());
-        }
-        if !plain.is_empty() {
-            self.transmit(now, plain, forms.plain.as_bytes().clone());
-        }
     }
 
     /// Gives the transport what its budget and the peer's pace allow of the queue.
@@ -207,29 +228,29 @@ impl Mesh {
             let Some(frame) = link.outbox.next(now) else {
                 return;
             };
-            self.transmit(now, vec![id], frame);
+            self.transmit(now, id, &Train::one(frame));
         }
     }
 
-    fn transmit(&mut self, now: Timestamp, to: Vec<LinkId>, frame: Bytes) {
-        for id in &to {
-            let Some(link) = self.links.get_mut(id) else {
-                continue;
-            };
-            link.spoken = now;
-            link.fed += frame.len();
-            link.sent_bytes += frame.len() as u64;
-            if link.is_paced() {
-                link.pace_at = now + self.config.legacy_pace;
-            }
-            if !link.stall_timed {
-                link.stall_timed = true;
-                self.timers
-                    .set(Timer::Stall(*id), now + self.config.stall_timeout);
-            }
+    fn transmit(&mut self, now: Timestamp, id: LinkId, train: &Train) {
+        let pace = self.config.legacy_pace;
+        let link = self.links.get_mut(&id);
+        if let Some(id) = link.and_then(|link| link.note_sent(now, id, train, pace)) {
+            self.time_stall(now, id);
         }
-        self.stats.transmitted += to.len() as u64;
-        self.stats.transmitted_bytes += (to.len() * frame.len()) as u64;
-        self.outputs.push_back(Output::Transmit { to, frame });
+        self.put_out(vec![id], train);
+    }
+
+    /// A link that was given something has to take it in time.
+    fn time_stall(&mut self, now: Timestamp, id: LinkId) {
+        let due = now + self.config.stall_timeout;
+        self.timers.set(Timer::Stall(id), due);
+    }
+
+    fn put_out(&mut self, to: Vec<LinkId>, train: &Train) {
+        let frames = train.bytes().clone();
+        self.stats.transmitted += (to.len() * train.count()) as u64;
+        self.stats.transmitted_bytes += (to.len() * frames.len()) as u64;
+        self.outputs.push_back(Output::Transmit { to, frames });
     }
 }

@@ -26,13 +26,16 @@ const ANNOUNCED: usize = 256;
 /// Most ids in one question.
 const ASKED: usize = 512;
 
-/// A broadcast on its way through this node.
+/// A broadcast on its way through this node, or several that go the same ways.
 pub(super) struct Passing<'a> {
-    pub(super) id: MessageId,
+    /// Of each its id.
+    pub(super) ids: &'a [MessageId],
     pub(super) forms: &'a Forms,
     /// The link by which it came; `None` for this node's own.
     pub(super) from: Option<LinkId>,
     pub(super) topic: Option<&'a Topic>,
+    /// The links by which it was announced, or which brought it to where it waits.
+    pub(super) knowing: Vec<LinkId>,
 }
 
 /// Where a broadcast goes from here.
@@ -44,8 +47,7 @@ struct Ways<'a> {
     topic: Option<&'a Topic>,
     /// Who brought it.
     bearer: Option<NodeId>,
-    /// Who announced it, or brought it to where it waits.
-    knowing: Vec<LinkId>,
+    knowing: &'a [LinkId],
 }
 
 impl Ways<'_> {
@@ -82,10 +84,7 @@ impl Mesh {
         ticket: Option<Ticket>,
     ) -> usize {
         let Passing {
-            id,
-            forms,
-            from,
-            topic,
+            forms, from, topic, ..
         } = *passing;
         let source = &forms.sender;
         let mut branch = self.trees.take(source);
@@ -97,15 +96,13 @@ impl Mesh {
             }
             None => {}
         }
-        let mut knowing = self.promises.kept(&id);
-        knowing.extend(self.catch_ups.holders(&id));
         let ways = Ways {
             branch: &branch,
             quiet: self.trees.quiet().clone(),
             source,
             topic,
             bearer: self.bearer(from),
-            knowing,
+            knowing: &passing.knowing,
         };
         let mut took = self.flood(now, forms, class, ticket, |link, peer| {
             ways.lead_to(link, peer) && !ways.are_lazy(link, peer)
@@ -114,17 +111,41 @@ impl Mesh {
             // Only those that were to be told have room: a copy too many is better than nothing.
             took = self.flood(now, forms, class, ticket, |l, peer| ways.lead_to(l, peer));
         }
-        let told = self.announce(now, id, &ways);
+        let told = self.announce(now, passing.ids, &ways);
         self.trees.put(source, branch);
-        let frame = forms.plain.as_bytes().clone();
-        let mut kept = Kept::new(now, id, source.clone(), from, frame);
-        kept.topic = topic.cloned();
-        kept.is_unheard = from.is_some() && !self.interest.matches(topic);
-        if from.is_none() {
-            kept.told = told;
-        }
-        self.history.keep(kept);
+        self.keep(now, passing, told);
         took
+    }
+
+    /// The links that have announced a broadcast, which is no promise any more, and those that hold it back.
+    pub(super) fn knowing(&mut self, id: &MessageId) -> Vec<LinkId> {
+        let mut knowing = self.promises.kept(id);
+        knowing.extend(self.catch_ups.holders(id));
+        knowing
+    }
+
+    /// Keeps what goes on for those who will have missed it. `told` are the links that were told of it by its id.
+    fn keep(&mut self, now: Timestamp, passing: &Passing<'_>, told: Vec<LinkId>) {
+        let Passing {
+            ids,
+            forms,
+            from,
+            topic,
+            ..
+        } = *passing;
+        let is_unheard = from.is_some() && !self.interest.matches(topic);
+        let told = if from.is_none() { told } else { Vec::new() };
+        for (id, frame) in ids.iter().zip(forms.plain.frames()) {
+            let mut kept = Kept::new(now, *id, forms.sender.clone(), from, frame);
+            kept.topic = topic.cloned();
+            kept.is_unheard = is_unheard;
+            kept.told.clone_from(&told);
+            if ids.len() == 1 {
+                self.history.keep(kept);
+            } else {
+                self.history.keep_shared(kept);
+            }
+        }
     }
 
     /// The node at the other end of the link by which something came.
@@ -146,8 +167,8 @@ impl Mesh {
         takers.peek().is_some() && takers.all(|(id, peer)| peer.trees && is_lazy(id))
     }
 
-    /// Notes a broadcast for the neighbours that are told of it by its id; returns their links.
-    fn announce(&mut self, now: Timestamp, message: MessageId, ways: &Ways<'_>) -> Vec<LinkId> {
+    /// Notes broadcasts for the neighbours that are told of them by their ids; returns their links.
+    fn announce(&mut self, now: Timestamp, ids: &[MessageId], ways: &Ways<'_>) -> Vec<LinkId> {
         let mut told = Vec::new();
         for id in ways.lazy() {
             let Some(link) = self.links.get_mut(&id) else {
@@ -159,7 +180,7 @@ impl Mesh {
                 continue;
             }
             told.push(id);
-            link.announcing.push(message);
+            link.announcing.extend_from_slice(ids);
             if link.announcing.len() >= ANNOUNCED {
                 self.announce_over(now, id);
             } else {

@@ -49,6 +49,10 @@ impl Mesh {
         bytes: usize,
         message: &Message,
     ) {
+        let link = self.links.get(&id);
+        if self.config.message_rate.is_none() || link.is_none_or(|link| link.meter.is_exempt) {
+            return;
+        }
         let peer = self.links.get(&id).and_then(|link| link.node());
         let is_peers = peer == Some(message.sender());
         let of = match message.kind() {

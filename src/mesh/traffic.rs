@@ -4,9 +4,10 @@ use super::Mesh;
 use super::error::CloseReason;
 use super::event::Event;
 use super::flood::{Age, Forms, age};
-use super::link::Phase;
+use super::link::{LastWord, Phase};
 use super::outbox::{Class, Parcel};
 use super::spreading::Passing;
+use super::train::Train;
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
 use crate::wire::{Compression, DecodeError, Frame, Kind, Message, PeerEntry, Signal, Trailer};
@@ -28,6 +29,8 @@ impl Mesh {
                 .is_some_and(|claimed| self.seen.contains(&claimed))
         {
             self.stats.duplicates += 1;
+            self.let_go(now);
+            self.comes_another_way(now);
             self.charge_waste(now, id, frame.as_bytes().len());
             if let Some(claimed) = frame.claimed_id() {
                 self.prune_if_redundant(now, id, &claimed);
@@ -35,13 +38,17 @@ impl Mesh {
             return;
         }
         let capable = link.greeted().is_some_and(|greeted| greeted.capable);
+        let peer = link.node();
         let accepted = if capable { FROM_CAPABLE } else { &[] };
         let (limit, up) = match link.phase {
             Phase::Greeted(_) => (self.config.frame, false),
             Phase::Up | Phase::Dialled => (self.config.greeting_frame, true),
         };
-        match frame.open(accepted, limit, &self.config.values) {
-            Ok(message) if up => self.handle_greeting(now, id, &message),
+        match frame.open_from(peer, accepted, limit, &self.config.values) {
+            Ok(message) if up => {
+                self.let_go(now);
+                self.handle_greeting(now, id, &message);
+            }
             Ok(message) => {
                 // What it unfolds to is what it costs.
                 let bytes = frame.as_bytes().len().max(message.packed().len());
@@ -53,11 +60,17 @@ impl Mesh {
                 self.stats.malformed += 1;
                 self.charge_waste(now, id, frame.as_bytes().len());
             }
-            Err(error) => self.close_link(now, id, CloseReason::Undecodable(error)),
+            Err(error) => {
+                self.let_go(now);
+                self.close_link(now, id, CloseReason::Undecodable(error));
+            }
         }
     }
 
     fn handle_message(&mut self, now: Timestamp, id: LinkId, frame: &Frame, message: Message) {
+        if message.kind() != Kind::Broadcast {
+            self.let_go(now);
+        }
         match message.kind() {
             Kind::Broadcast => self.handle_broadcast(now, id, frame, message),
             Kind::Whisper => self.handle_whisper(now, id, message),
@@ -90,8 +103,9 @@ impl Mesh {
             // What this node sent, it remembers; this it did not send.
             return self.stats.spoofed += 1;
         }
-        if !self.seen.insert(now, message.id()) || self.restamped.is_copy(now, &message) {
+        if !self.seen.insert(now, message.id()) || self.is_restamped(now, id, &message) {
             self.stats.duplicates += 1;
+            self.let_go(now);
             // A compressed frame does not show its id: only here it is known for a copy.
             return self.prune_if_redundant(now, id, &message.id());
         }
@@ -166,23 +180,38 @@ impl Mesh {
         message: &Message,
         signal: &Result<Signal, DecodeError>,
     ) {
-        let plain = message.frame();
         // A frame that came plain is the message's own buffer; comparing contents would read a mebibyte.
-        let came_plain = plain.as_bytes().as_ptr() == frame.as_bytes().as_ptr();
-        let compressed = (!came_plain).then(|| (Compression::Zlib, frame.clone()));
+        let came_plain = message.frame_bytes().as_ptr() == frame.as_bytes().as_ptr();
+        // A question is of the moment: it takes every path, and is not kept.
+        let is_kept = matches!(signal, Ok(Signal::Application));
+        let knowing = if is_kept {
+            self.knowing(&message.id())
+        } else {
+            Vec::new()
+        };
+        if is_kept && came_plain && knowing.is_empty() {
+            return self.gather(now, from, message);
+        }
+        self.let_go(now);
+        let train = |frame: &Frame| Train::one(frame.as_bytes().clone());
         let sender = message.sender();
         let forms = Forms {
             sender: sender.clone(),
-            plain,
-            compressed,
+            plain: train(&message.frame()),
+            compressed: (!came_plain).then(|| (Compression::Zlib, train(frame))),
+            last: if is_kept {
+                LastWord::Kept(message.id())
+            } else {
+                LastWord::Frame(message.frame().into_bytes())
+            },
         };
-        // A question is of the moment: it takes every path, and is not kept.
-        if matches!(signal, Ok(Signal::Application)) {
+        if is_kept {
             let passing = Passing {
-                id: message.id(),
+                ids: &[message.id()],
                 forms: &forms,
                 from: Some(from),
                 topic: message.topic(),
+                knowing,
             };
             self.spread(now, &passing, Class::Relayed, None);
             return;
@@ -194,6 +223,9 @@ impl Mesh {
     }
 
     pub(super) fn deliver(&mut self, id: LinkId, message: Message) {
+        if !self.config.delivers {
+            return;
+        }
         let Some(via) = self.links.get(&id).and_then(|link| link.node()).cloned() else {
             return;
         };
@@ -201,6 +233,9 @@ impl Mesh {
     }
 
     pub(super) fn deliver_by(&mut self, via: NodeId, message: Message) {
+        if !self.config.delivers {
+            return;
+        }
         self.stats.delivered += 1;
         self.tell(Event::Message { message, via });
     }
@@ -283,7 +318,8 @@ impl Mesh {
         self.seen.insert(now, message.id());
         let forms = Forms {
             sender: self.identity.node.clone(),
-            plain: message.frame(),
+            last: LastWord::Frame(message.frame().into_bytes()),
+            plain: Train::one(message.frame().into_bytes()),
             compressed: None,
         };
         self.flood(now, &forms, Class::Control, None, |_, _| true)
@@ -314,8 +350,13 @@ impl Mesh {
 
     fn resend(&mut self, now: Timestamp, id: LinkId) {
         let link = self.links.get(&id);
-        if let Some(frame) = link.and_then(|link| link.last_message.clone()) {
-            self.post_counted(now, id, Parcel::relayed(frame.into_bytes()));
+        let frame = match link.and_then(|link| link.last_word.as_ref()) {
+            Some(LastWord::Kept(id)) => self.history.find(id).map(|kept| kept.frame.clone()),
+            Some(LastWord::Frame(frame)) => Some(frame.clone()),
+            None => None,
+        };
+        if let Some(frame) = frame {
+            self.post_counted(now, id, Parcel::relayed(frame));
         }
     }
 }

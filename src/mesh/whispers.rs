@@ -3,6 +3,7 @@
 use super::Mesh;
 use super::error::CommandError;
 use super::event::{Receipt, Ticket};
+use super::link::LastWord;
 use super::lookup::Cargo;
 use super::outbox::{Class, Parcel};
 use super::sending::Letter;
@@ -97,11 +98,11 @@ impl Mesh {
             let Some(greeted) = self.links.get(&id).and_then(|link| link.greeted()) else {
                 continue;
             };
-            let frame = forms.for_peer(greeted).0.clone();
+            let frame = forms.for_peer(greeted).0.bytes().clone();
             if !greeted.capable
                 && let Some(link) = self.links.get_mut(&id)
             {
-                link.last_message = Some(message.frame());
+                link.last_word = Some(LastWord::Frame(message.frame().into_bytes()));
             }
             let parcel = Parcel {
                 frame,

@@ -13,6 +13,8 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Control
 
 /// Longest header of a frame (RFC 6455, 5.2).
 const HEADER: usize = 14;
+/// The first byte of a binary message in one frame: final, no reserved bits, opcode 2 (RFC 6455, 5.2).
+const BINARY: u8 = 0x82;
 /// Longest payload of a control frame (RFC 6455, 5.5).
 const CONTROL: usize = 125;
 /// Most pings of one read that are answered, the newest of them: a peer may ask for no more than it is worth.
@@ -97,6 +99,9 @@ impl Decoder {
             && (at < bytes.len() || self.payload.as_ref().is_some_and(|p| p.left == 0))
         {
             let step = match self.payload.take() {
+                None if self.is_plain_header(&bytes[at..]) => {
+                    Ok(self.take_plain_header(&bytes[at..]))
+                }
                 None => self.take_header(&bytes[at..]),
                 Some(payload) => Ok(self.take_payload(payload, bytes, at, &mut decoded)),
             };
@@ -106,6 +111,44 @@ impl Decoder {
             }
         }
         decoded
+    }
+
+    /// Whether a whole binary message in one frame begins here, as nearly always, with an ordinary header that is all there.
+    fn is_plain_header(&self, bytes: &[u8]) -> bool {
+        let mask = if self.masks { 0x80 } else { 0 };
+        let [BINARY, second, rest @ ..] = bytes else {
+            return false;
+        };
+        let is_short = second & 0x7f < 126 && u64::from(second & 0x7f) <= self.limit;
+        let is_medium = second & 0x7f == 126
+            && rest.first_chunk().is_some_and(|length| {
+                let length = u64::from(u16::from_be_bytes(*length));
+                (126..=self.limit).contains(&length)
+            });
+        (is_short || is_medium)
+            && second & 0x80 == mask
+            && self.begun == 0
+            && self.message.is_none()
+            && bytes.len() >= header_length(bytes)
+    }
+
+    /// Takes what [`Self::is_plain_header`] has found.
+    fn take_plain_header(&mut self, bytes: &[u8]) -> usize {
+        let taken = header_length(bytes);
+        let (length, rest) = match bytes[1] & 0x7f {
+            126 => (
+                usize::from(u16::from_be_bytes([bytes[2], bytes[3]])),
+                &bytes[4..],
+            ),
+            length => (usize::from(length), &bytes[2..]),
+        };
+        let mask = if self.masks { rest.first_chunk() } else { None };
+        self.payload = Some(Payload {
+            left: length,
+            mask: mask.copied().unwrap_or_default(),
+            control: None,
+        });
+        taken
     }
 
     /// Takes bytes of a header; begins the payload when it is whole.

@@ -2,16 +2,17 @@
 //!
 //! Decides nothing about what is read.
 
+use core::future::Future;
 use core::net::{IpAddr, SocketAddr};
-use core::pin::Pin;
+use core::pin::pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::{Bytes, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 use socket2::{SockRef, TcpKeepalive};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 
 use crate::address::Scheme;
@@ -105,16 +106,18 @@ impl ReadBuffer {
         decode: impl FnOnce(&mut [u8]) -> usize,
     ) -> Poll<io::Result<Bytes>> {
         let mut space = self.space.lock().unwrap_or_else(PoisonError::into_inner);
-        if space.len() < READ {
-            *space = BytesMut::zeroed(READ);
-        }
-        let mut buffer = ReadBuf::new(&mut space);
-        ready!(Pin::new(stream).poll_read(cx, &mut buffer))?;
-        let length = decode(buffer.filled_mut());
+        space.clear();
+        // What was handed over and is not needed any more is used again.
+        space.reserve(READ);
+        let mut room = (&mut *space).limit(READ);
+        // The future holds nothing but its arguments: to drop it between two polls loses nothing.
+        ready!(pin!(stream.read_buf(&mut room)).poll(cx))?;
+        let length = decode(&mut space);
+        space.truncate(length);
         Poll::Ready(Ok(if length > READ / 2 {
-            space.split_to(length).freeze()
+            space.split().freeze()
         } else {
-            Bytes::copy_from_slice(&space[..length])
+            Bytes::copy_from_slice(&space)
         }))
     }
 }

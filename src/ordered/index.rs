@@ -13,7 +13,7 @@ const CHUNK: usize = 128;
 const SPARSE: usize = CHUNK / 2;
 
 /// The number of a place in a slab.
-pub(super) type Slot = u32;
+pub(crate) type Slot = u32;
 
 /// Where a slot stands in the order, until the next change.
 #[derive(Clone, Copy, Debug)]

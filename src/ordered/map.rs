@@ -62,6 +62,25 @@ impl<K, V> OrderedMap<K, V> {
         self.iter_mut().map(|(_, value)| value)
     }
 
+    /// What is in a slot.
+    pub(crate) fn at(&self, slot: Slot) -> Option<&V> {
+        self.values.at(slot)
+    }
+
+    /// What is in a slot, to be changed.
+    pub(crate) fn at_mut(&mut self, slot: Slot) -> Option<&mut V> {
+        self.values.at_mut(slot)
+    }
+
+    /// Shows each value to be changed, in the order of their keys.
+    pub(crate) fn for_each_mut(&mut self, mut change: impl FnMut(&K, &mut V)) {
+        for slot in self.keys.index.slots() {
+            if let (Some(key), Some(value)) = (self.keys.keys.at(slot), self.values.at_mut(slot)) {
+                change(key, value);
+            }
+        }
+    }
+
     /// Keeps those for which `keep` says so; it is asked in order.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
         let (keys, values) = (&mut self.keys.keys, &mut self.values);
@@ -88,6 +107,14 @@ impl<K: Key, V> OrderedMap<K, V> {
 
     pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         self.values.at_mut(self.keys.slot(key)?)
+    }
+
+    /// Puts a value in: the slot where it is found until it is removed.
+    pub(crate) fn place(&mut self, key: K, value: V) -> Slot {
+        let (slot, _) = self.keys.slot_or_insert(key);
+        self.values.take(slot);
+        self.values.put(slot, value);
+        slot
     }
 
     /// Puts a value in: the one that it replaces.

@@ -14,10 +14,13 @@
 
 mod index;
 mod map;
+mod numbers;
 mod set;
 mod slab;
 
+pub(crate) use index::Slot;
 pub(crate) use map::OrderedMap;
+pub(crate) use numbers::Numbers;
 pub(crate) use set::OrderedSet;
 
 /// What a table can be ordered by.
@@ -28,7 +31,11 @@ pub(crate) trait Key: Ord {
 }
 
 /// The prefix of keys that are compared as bytes: the first eight.
+#[inline]
 pub(crate) fn prefix_of_bytes(bytes: &[u8]) -> u64 {
+    if let Some(first) = bytes.first_chunk() {
+        return u64::from_be_bytes(*first);
+    }
     let padded = bytes.iter().copied().chain(core::iter::repeat(0));
     padded
         .take(8)

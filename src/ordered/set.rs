@@ -1,6 +1,8 @@
 //! Keys in order.
 
 use core::fmt;
+use core::sync::atomic::AtomicU32;
+use core::sync::atomic::Ordering::Relaxed;
 
 use super::Key;
 use super::index::{Index, Place, Slot, Slots};
@@ -11,6 +13,30 @@ use super::slab::Slab;
 pub(crate) struct OrderedSet<K> {
     pub(super) index: Index,
     pub(super) keys: Slab<K>,
+    last: Finger,
+}
+
+/// The slot that was found last: what is looked up is often what was looked up before.
+struct Finger(AtomicU32);
+
+impl Finger {
+    const fn new() -> Self {
+        Self(AtomicU32::new(0))
+    }
+
+    fn slot(&self) -> Slot {
+        self.0.load(Relaxed)
+    }
+
+    fn point(&self, slot: Slot) {
+        self.0.store(slot, Relaxed);
+    }
+}
+
+impl Clone for Finger {
+    fn clone(&self) -> Self {
+        Self(AtomicU32::new(self.slot()))
+    }
 }
 
 impl<K> OrderedSet<K> {
@@ -18,6 +44,7 @@ impl<K> OrderedSet<K> {
         Self {
             index: Index::new(),
             keys: Slab::new(),
+            last: Finger::new(),
         }
     }
 
@@ -65,11 +92,23 @@ impl<K: Key> OrderedSet<K> {
     }
 
     pub(super) fn slot(&self, key: &K) -> Option<Slot> {
-        self.find(key).ok().map(|(_, slot)| slot)
+        if self.is_empty() {
+            return None;
+        }
+        let last = self.last.slot();
+        if self.keys.at(last) == Some(key) {
+            return Some(last);
+        }
+        let (_, slot) = self.find(key).ok()?;
+        self.last.point(slot);
+        Some(slot)
     }
 
     /// Takes a key out: the slot where it was, and the key.
     pub(super) fn take_slot(&mut self, key: &K) -> Option<(Slot, K)> {
+        if self.is_empty() {
+            return None;
+        }
         let (place, slot) = self.find(key).ok()?;
         self.index.remove(place);
         let key = self.keys.take(slot)?;
@@ -81,6 +120,10 @@ impl<K: Key> OrderedSet<K> {
 
     /// The slot of a key, which is put in if it is missing.
     pub(super) fn slot_or_insert(&mut self, key: K) -> (Slot, bool) {
+        let last = self.last.slot();
+        if self.keys.at(last) == Some(&key) {
+            return (last, false);
+        }
         match self.find(&key) {
             Ok((_, slot)) => (slot, false),
             Err(place) => {

@@ -44,7 +44,8 @@ impl Puppet {
         }
         if !to.is_empty() {
             let frame = word.clone();
-            self.outputs.push_back(Output::Transmit { to, frame });
+            self.outputs
+                .push_back(Output::Transmit { to, frames: frame });
         }
     }
 
@@ -54,7 +55,8 @@ impl Puppet {
                 let words = self.links.insert(link, None).flatten();
                 for frame in words.into_iter().flatten() {
                     let to = vec![link];
-                    self.outputs.push_back(Output::Transmit { to, frame });
+                    self.outputs
+                        .push_back(Output::Transmit { to, frames: frame });
                 }
             }
             LinkEvent::Closed { link, .. } => drop(self.links.remove(&link)),

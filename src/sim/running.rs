@@ -148,7 +148,7 @@ impl Simulation {
 
     fn put_out(&mut self, place: u32, output: Output) {
         match output {
-            Output::Transmit { to, frame } => self.transmit(place, &to, &frame),
+            Output::Transmit { to, frames } => self.transmit(place, &to, &frames),
             Output::Dial { link, address } => self.dial(place, link, &address),
             Output::Ping { link } => self.ping(place, link),
             Output::Pause { link } => self.hold(place, link, true),

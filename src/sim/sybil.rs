@@ -164,6 +164,7 @@ impl Sybil {
     fn say(&mut self, link: LinkId, message: &Message) {
         let frame = message.frame().into_bytes();
         let to = vec![link];
-        self.outputs.push_back(Output::Transmit { to, frame });
+        self.outputs
+            .push_back(Output::Transmit { to, frames: frame });
     }
 }

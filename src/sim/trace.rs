@@ -28,10 +28,10 @@ impl Trace {
         self.write_u64(now.as_micros());
         self.write_u64(u64::from(place));
         match output {
-            Output::Transmit { to, frame } => {
+            Output::Transmit { to, frames } => {
                 self.write_u64(1);
                 to.hash(self);
-                self.write(frame);
+                self.write(frames);
             }
             Output::Event(Event::Message { message, via }) => {
                 self.write_u64(2);

@@ -1,9 +1,9 @@
 //! [`Draft`]: a message of our own, before it has bytes.
 
-use std::sync::Arc;
-
 use super::frame::{Frame, HEADER};
-use super::message::{HEADER_ITEMS, ID_LEN, IdForm, Kind, Message, PACKED, Payload, Time};
+use super::message::{
+    HEADER_ITEMS, ID_LEN, IdForm, Kind, Message, PACKED, Payload, Time, keep_trailer,
+};
 use super::packets::RawPackets;
 use super::trailer::Trailer;
 use super::value::{Value, codec};
@@ -126,7 +126,7 @@ impl<'a> Draft<'a> {
             form,
             time: self.time.clone(),
             payload,
-            trailer: Arc::new(self.trailer.clone()),
+            trailer: keep_trailer(self.trailer.clone()),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::compression::Compression;
 use super::error::DecodeError;
 use super::message::{ID_LEN, Message};
 use super::value::Limits;
-use crate::id::MessageId;
+use crate::id::{MessageId, NodeId};
 
 /// Length of a frame's header in bytes: the body's length as a big-endian `u32` (protocol 0.7, Frame).
 pub const HEADER: usize = 4;
@@ -80,6 +80,17 @@ impl Frame {
         max_body: usize,
         limits: &Limits,
     ) -> Result<Message, DecodeError> {
+        self.open_from(None, accepted, max_body, limits)
+    }
+
+    /// As [`Frame::open`], for a frame that is most likely `sender`'s: its id is then shared.
+    pub(crate) fn open_from(
+        &self,
+        sender: Option<&NodeId>,
+        accepted: &[Compression],
+        max_body: usize,
+        limits: &Limits,
+    ) -> Result<Message, DecodeError> {
         let body = self.body_slice();
         if body.len() > max_body {
             let announced = u32::try_from(body.len()).unwrap_or(u32::MAX);
@@ -89,10 +100,10 @@ impl Frame {
             });
         }
         if let Some(id) = verified_id(body) {
-            return Message::read(self.clone(), id, limits);
+            return Message::read(self.clone(), id, sender, limits);
         }
         let (frame, id) = unpack(body, accepted, max_body)?;
-        Message::read(frame, id, limits)
+        Message::read(frame, id, sender, limits)
     }
 }
 

@@ -119,8 +119,8 @@ pub struct Message {
     pub(super) form: IdForm,
     pub(super) time: Time,
     pub(super) payload: Payload,
-    /// Apart, as messages are moved about.
-    pub(super) trailer: Arc<Trailer>,
+    /// Apart, as messages are moved about; none for an empty one.
+    pub(super) trailer: Option<Arc<Trailer>>,
 }
 
 /// Where the payload lies in the frame, and what it begins with.
@@ -144,11 +144,25 @@ impl Message {
         let mut bytes = vec![0; HEADER];
         bytes.extend_from_slice(&id.0);
         bytes.extend_from_slice(packed);
-        Self::read(Frame::seal(bytes), id, limits)
+        Self::read(Frame::seal(bytes), id, None, limits)
     }
 
-    /// Reads the message in a plain frame whose checksum is known to hold.
-    pub(super) fn read(frame: Frame, id: MessageId, limits: &Limits) -> Result<Self, DecodeError> {
+    /// Reads the message again in a plain frame that was opened before, whose id is known.
+    pub(crate) fn from_verified(
+        frame: Bytes,
+        id: MessageId,
+        limits: &Limits,
+    ) -> Result<Self, DecodeError> {
+        Self::read(Frame::from_whole(frame), id, None, limits)
+    }
+
+    /// Reads the message in a plain frame whose checksum is known to hold. The id of the `likely` sender is shared if it is it.
+    pub(super) fn read(
+        frame: Frame,
+        id: MessageId,
+        likely: Option<&NodeId>,
+        limits: &Limits,
+    ) -> Result<Self, DecodeError> {
         let bytes = frame.as_bytes();
         let mut scanner = Scanner::new(&bytes[PACKED..], limits);
         let items = match scanner.token()? {
@@ -159,10 +173,13 @@ impl Message {
             "a message has a type, a sender and a time",
         ))?;
         let kind = read_kind(&mut scanner)?;
-        let (sender, form) = read_sender(&mut scanner)?;
+        let (sender, form) = read_sender(&mut scanner, likely)?;
         let time = read_time(&mut scanner, limits)?;
         let payload = read_payload(&mut scanner, items, bytes.len())?;
-        let trailer = Arc::new(Trailer::parse(scanner.rest()));
+        let trailer = match scanner.rest() {
+            [] => None,
+            rest => keep_trailer(Trailer::parse(rest)),
+        };
         Ok(Self {
             frame,
             id,
@@ -205,6 +222,16 @@ impl Message {
         self.frame.clone()
     }
 
+    /// The bytes of the plain frame.
+    pub(crate) fn frame_bytes(&self) -> &[u8] {
+        self.frame.as_bytes()
+    }
+
+    /// How long the plain frame is.
+    pub(crate) fn frame_len(&self) -> usize {
+        self.frame.as_bytes().len()
+    }
+
     /// The frame with its body compressed, or `None` if that saves nothing or the method is only ever decoded.
     pub fn compressed_frame(&self, method: Compression) -> Option<Frame> {
         let plain = self.frame.as_bytes();
@@ -227,29 +254,29 @@ impl Message {
         Self {
             frame: Frame::seal(bytes),
             id,
-            trailer: Arc::new(trailer),
+            trailer: keep_trailer(trailer),
             ..self.clone()
         }
     }
 
     /// What stands behind the array; empty if nothing does, or nothing that this version reads.
     pub fn trailer(&self) -> &Trailer {
-        &self.trailer
+        self.trailer.as_deref().unwrap_or(&Trailer::EMPTY)
     }
 
     /// What it is about, if its sender said so.
     pub fn topic(&self) -> Option<&Topic> {
-        self.trailer.topic.as_ref()
+        self.trailer().topic.as_ref()
     }
 
     /// The number by which its sender awaits answers, if it does.
     pub fn question(&self) -> Option<u64> {
-        self.trailer.question
+        self.trailer().question
     }
 
     /// The number of the question that it answers, if it does.
     pub fn answers(&self) -> Option<u64> {
-        self.trailer.answer
+        self.trailer().answer
     }
 
     /// The first item of the payload, if it is a whole number and not negative.
@@ -341,9 +368,13 @@ impl core::fmt::Debug for Message {
             .field("sender", &self.sender)
             .field("time", &self.time)
             .field("payload", &self.payload())
-            .field("trailer", &self.trailer)
+            .field("trailer", self.trailer())
             .finish()
     }
+}
+
+pub(super) fn keep_trailer(trailer: Trailer) -> Option<Arc<Trailer>> {
+    (trailer != Trailer::EMPTY).then(|| Arc::new(trailer))
 }
 
 fn read_kind(scanner: &mut Scanner<'_>) -> Result<Kind, DecodeError> {
@@ -355,12 +386,18 @@ fn read_kind(scanner: &mut Scanner<'_>) -> Result<Kind, DecodeError> {
     .ok_or(DecodeError::BadHeader("the type is a whole number"))
 }
 
-fn read_sender(scanner: &mut Scanner<'_>) -> Result<(NodeId, IdForm), DecodeError> {
+fn read_sender(
+    scanner: &mut Scanner<'_>,
+    likely: Option<&NodeId>,
+) -> Result<(NodeId, IdForm), DecodeError> {
     let (bytes, form) = match scanner.token()? {
         Token::Bin(bytes) => (bytes, IdForm::Bytes),
         Token::Str(text) => (text.as_bytes(), IdForm::Text),
         _ => return Err(DecodeError::BadHeader("the sender is bytes or text")),
     };
+    if let Some(likely) = likely.filter(|likely| likely.as_bytes() == bytes) {
+        return Ok((likely.clone(), form));
+    }
     match NodeId::new(bytes) {
         Ok(sender) => Ok((sender, form)),
         Err(_) => Err(DecodeError::BadHeader("the sender has 1 to 128 bytes")),

@@ -162,9 +162,21 @@ impl<'a> Scanner<'a> {
     }
 
     /// The next token, without charging it to the limits.
+    #[inline]
     pub(super) fn token(&mut self) -> Result<Token<'a>, DecodeError> {
         let [marker] = self.take_array()?;
-        Ok(match Marker::from_u8(marker) {
+        match marker {
+            // What the header of a message is made of.
+            0x00..=0x7f => return Ok(Token::Int(marker.into())),
+            0x90..=0x9f => return Ok(Token::Array((marker & 0x0f).into())),
+            0xc4 => return self.len8().and_then(|len| self.take(len)).map(Token::Bin),
+            _ => {}
+        }
+        self.rarer_token(Marker::from_u8(marker))
+    }
+
+    fn rarer_token(&mut self, marker: Marker) -> Result<Token<'a>, DecodeError> {
+        Ok(match marker {
             Marker::Null => Token::Nil,
             Marker::False => Token::Bool(false),
             Marker::True => Token::Bool(true),

@@ -51,6 +51,14 @@ pub struct Trailer {
 }
 
 impl Trailer {
+    pub(super) const EMPTY: Self = Self {
+        nonce: None,
+        capabilities: None,
+        topic: None,
+        question: None,
+        answer: None,
+    };
+
     /// Reads the bytes behind the array; anything but a trailer of this version gives an empty one.
     pub fn parse(bytes: &[u8]) -> Self {
         Self::fields(bytes).unwrap_or_default()

@@ -169,6 +169,11 @@ impl Legacy {
             .encode(&[sub_flag::BROADCAST.into(), text.into()])
     }
 
+    /// Passes on another's broadcast.
+    pub fn relay(&self, world: &mut World, message: &Message) {
+        world.hand(0, self.link, message.frame().into_bytes());
+    }
+
     /// Hands on `message`, which is on its way to `to`.
     pub fn forward(&mut self, world: &mut World, to: &NodeId, message: &Message) {
         let signal = Signal::Forward {

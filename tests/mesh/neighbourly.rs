@@ -5,6 +5,7 @@ use core::time::Duration;
 use rs2p::Scheme;
 use rs2p::id::LinkId;
 use rs2p::mesh::{CloseReason, Command, LinkDown, LinkEvent};
+use rs2p::time::WallSeconds;
 use rs2p::wire::{Draft, IdForm, Kind, Signal, Time, Value};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -375,19 +376,22 @@ fn a_disconnected_node_is_not_dialled_because_others_tell_of_it() {
 fn a_broadcast_that_left_twice_at_the_turn_of_a_second_is_one() {
     let mut world = World::with(Scheme::Tcp, 2);
     world.line();
-    let mut legacy = Legacy::join(&mut world);
+    let legacy = Legacy::join(&mut world);
+    let other = Legacy::join_as(&mut world, 201);
     world.run(1);
-    let say = |world: &mut World, legacy: &mut Legacy, time, text: &str| {
-        let payload = [Value::from(0_u64), text.into()];
-        legacy.say_at(world, Kind::Broadcast, Time::Seconds(time), &payload);
+    let say = |world: &mut World, by: &Legacy, time, text: &str| {
+        let mut draft = Draft::new(Kind::Broadcast, &legacy.node, WallSeconds(0));
+        draft.time = Time::Seconds(time);
+        by.relay(world, &draft.encode(&[Value::from(0_u64), text.into()]));
     };
-    say(&mut world, &mut legacy, WALL.0, "once");
-    say(&mut world, &mut legacy, WALL.0 + 1, "once");
-    say(&mut world, &mut legacy, WALL.0 + 1, "else");
-    say(&mut world, &mut legacy, WALL.0, "else");
+    // The copy comes by way of another peer, as each is sent one: later or earlier.
+    say(&mut world, &legacy, WALL.0, "once");
+    say(&mut world, &other, WALL.0 + 1, "once");
+    say(&mut world, &other, WALL.0 + 1, "else");
+    say(&mut world, &legacy, WALL.0, "else");
     world.run_for(Duration::from_millis(900));
     // Said again, as some do every second.
-    say(&mut world, &mut legacy, WALL.0 + 2, "once");
+    say(&mut world, &legacy, WALL.0 + 2, "once");
     world.run(1);
     assert_eq!(world.received(1), ["once", "else", "once"]);
     assert_eq!(world.received(0), ["once", "else", "once"]);

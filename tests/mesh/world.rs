@@ -336,7 +336,7 @@ impl World {
                 .update(format!("{:?} {number} {output:?}\n", self.now));
             match output {
                 Output::Dial { link, address } => self.dial(number, link, &address),
-                Output::Transmit { to, frame } => {
+                Output::Transmit { to, frames: frame } => {
                     self.transmissions[number] += to.len();
                     for link in to {
                         self.transmit(number, link, frame.clone());

@@ -279,7 +279,8 @@ impl Legacy {
     fn transmit(&mut self, to: Vec<LinkId>, message: &Message) {
         if !to.is_empty() {
             let frame = message.frame().into_bytes();
-            self.outputs.push_back(Output::Transmit { to, frame });
+            self.outputs
+                .push_back(Output::Transmit { to, frames: frame });
         }
     }
 

@@ -78,9 +78,9 @@ impl Answer {
             Output::Dial { link, address } => {
                 self.say("dial", [link.number().into(), address.to_string().into()]);
             }
-            Output::Transmit { to, frame } => {
+            Output::Transmit { to, frames } => {
                 let links: Vec<Value> = to.iter().map(|link| link.number().into()).collect();
-                self.say("transmit", [links.into(), frame.into()]);
+                self.say("transmit", [links.into(), frames.into()]);
             }
             // A page has no way to ping, and is dialled by nobody who could bring it too much.
             Output::Ping { .. } | Output::Pause { .. } | Output::Resume { .. } => {}

@@ -14,7 +14,7 @@ use super::output::{Output, Reader};
 use super::signal::Signals;
 use super::{descriptors, join, json, log, tls, words};
 
-/// What waits to be logged: messages are among it, and a relay has no use for them but to pass them on.
+/// What waits to be logged.
 const INBOX: InboxLimits = InboxLimits {
     events: 4_096,
     bytes: 4 << 20,
@@ -68,7 +68,11 @@ fn node(args: &Relay) -> Result<Builder, Fault> {
     let node = join::node(&args.mesh.subnet, &args.peer)
         .hearsay(Hearsay::Public)
         .inbox(INBOX)
-        .configure(|config| args.limits.configure(config));
+        .configure(|config| {
+            args.limits.configure(config);
+            // It has no use for messages but to pass them on.
+            config.delivers = false;
+        });
     let node = match &args.id_file {
         Some(file) => node.identity_file(file)?,
         None => node,
