@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::link::NativeLink;
 use super::opening::open;
-use super::socket::{self, ReadBuffer};
+use super::socket::{self, Shared};
 use super::stream::Stream;
 use super::tls::Connector;
 use super::websocket::WebSocketLink;
@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(super) async fn dial(
     address: Address,
     tls: Connector,
-    buffer: ReadBuffer,
+    buffer: Shared,
     max_frame: usize,
 ) -> Result<NativeLink, LinkDown> {
     let scheme = address.scheme();

@@ -3,6 +3,7 @@
 //! A payload is handed on with the read that brought it and never collected. So the length of a message costs no
 //! memory, and the limits and deadlines that the core has for its own frames hold from their first byte.
 
+use core::ops::Range;
 use std::collections::VecDeque;
 use std::io::Cursor;
 
@@ -49,8 +50,8 @@ struct Payload {
 /// What bytes of the peer came to.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Decoded {
-    /// How many bytes of binary messages there were. They stand at the start of the bytes now.
-    pub(super) payload: usize,
+    /// The bytes of binary messages that there were: they stand together here now, the first where they came.
+    pub(super) payload: Range<usize>,
     /// The newest pings, at most [`PINGS`], in their order. Only the last needs an answer (RFC 6455, 5.5.3), but some wait
     /// for each of theirs.
     pub(super) pings: VecDeque<Vec<u8>>,
@@ -70,6 +71,17 @@ pub(super) enum End {
 }
 
 impl Decoded {
+    fn keep_payload(&mut self, bytes: &mut [u8], part: Range<usize>) {
+        let payload = &mut self.payload;
+        if payload.start == payload.end {
+            *payload = part;
+        } else {
+            let end = payload.end + part.len();
+            bytes.copy_within(part, payload.end);
+            payload.end = end;
+        }
+    }
+
     fn keep_ping(&mut self, content: Vec<u8>) {
         if self.pings.len() == PINGS {
             self.pings.pop_front();
@@ -242,10 +254,7 @@ impl Decoder {
         payload.left -= taken;
         match &mut payload.control {
             Some((_, content)) => content.extend_from_slice(&bytes[part]),
-            None => {
-                bytes.copy_within(part, decoded.payload);
-                decoded.payload += taken;
-            }
+            None => decoded.keep_payload(bytes, part),
         }
         match payload.control {
             _ if payload.left > 0 => self.payload = Some(payload),
@@ -330,7 +339,15 @@ pub(super) fn binary_header(length: usize, mask: Option<[u8; 4]>) -> Bytes {
     bytes.into()
 }
 
+/// A header, and behind it a payload as a client sends it.
+pub(super) fn masked_behind(header: &[u8], payload: &[u8], mask: [u8; 4]) -> Bytes {
+    let mut bytes = [header, payload].concat();
+    apply(mask, &mut bytes[header.len()..]);
+    bytes.into()
+}
+
 /// A payload as a client sends it.
+#[cfg(any(fuzzing, test))]
 pub(super) fn masked(payload: &[u8], mask: [u8; 4]) -> Bytes {
     let mut bytes = payload.to_vec();
     apply(mask, &mut bytes);
@@ -403,7 +420,7 @@ mod tests {
         for chunk in bytes.chunks(size) {
             let mut chunk = chunk.to_vec();
             let decoded = decoder.decode(&mut chunk);
-            payload.extend_from_slice(&chunk[..decoded.payload]);
+            payload.extend_from_slice(&chunk[decoded.payload]);
             ping = decoded.pings.into_iter().next_back().or(ping);
             if decoded.end.is_some() {
                 return (payload, ping, decoded.end);
@@ -501,7 +518,7 @@ mod tests {
         let unmasked = b"\x82\x05Hello";
         assert_eq!(code(unmasked), Some(CloseCode::Protocol));
         let mut from_server = Decoder::new(Role::Client, LIMIT);
-        assert_eq!(from_server.decode(&mut unmasked.to_vec()).payload, 5);
+        assert_eq!(from_server.decode(&mut unmasked.to_vec()).payload, 2..7);
         assert!(matches!(
             from_server.decode(&mut frame(0x82, b"x")).end,
             Some(End::Breach(CloseCode::Protocol, _))

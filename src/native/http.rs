@@ -31,7 +31,7 @@ use super::link::NativeLink;
 use super::notices::Notices;
 use super::origins::{self, Origins, Place};
 use super::reports::{self, Desk, Page, Reports};
-use super::socket::{ByteStream, ReadBuffer};
+use super::socket::{ByteStream, Shared};
 use super::stream::Stream;
 use super::websocket::WebSocketLink;
 use super::{TransportOptions, upgrade};
@@ -68,7 +68,7 @@ pub(super) struct Site {
     desk: Arc<Desk>,
     max_frame: usize,
     /// Of the links that are made.
-    buffer: ReadBuffer,
+    buffer: Shared,
 }
 
 impl Site {
@@ -76,7 +76,7 @@ impl Site {
     pub(super) fn new(
         scheme: Scheme,
         options: &TransportOptions,
-        buffer: ReadBuffer,
+        buffer: Shared,
         desk: Arc<Desk>,
     ) -> Self {
         Self {

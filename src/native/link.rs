@@ -5,7 +5,7 @@ use core::task::{Context, Poll};
 use bytes::Bytes;
 
 use super::census::Counted;
-use super::socket::ReadBuffer;
+use super::socket::Shared;
 use super::stream::Stream;
 use super::tcp::ByteLink;
 use super::websocket::WebSocketLink;
@@ -29,7 +29,7 @@ enum Kind {
 
 impl NativeLink {
     /// A link whose bytes are those of the stream.
-    pub(super) fn bytes(info: LinkInfo, stream: Stream, buffer: ReadBuffer) -> Self {
+    pub(super) fn bytes(info: LinkInfo, stream: Stream, buffer: Shared) -> Self {
         Self {
             info,
             kind: Kind::Bytes(ByteLink::new(stream, buffer)),

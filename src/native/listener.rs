@@ -17,7 +17,7 @@ use tokio::time::{Sleep, sleep};
 use super::house::{House, Visitor};
 use super::link::NativeLink;
 use super::lobby::{Door, Lobby};
-use super::socket::{self, ReadBuffer};
+use super::socket::{self, Shared};
 use super::stream::Stream as Connected;
 use crate::address::{Address, Scheme};
 
@@ -96,14 +96,14 @@ pub(super) struct Listener {
 
 enum Kind {
     /// A connection is a link.
-    Tcp { buffer: ReadBuffer },
+    Tcp { buffer: Shared },
     /// A connection has to open first, and others are not to wait for it.
     Opening { door: Arc<Door> },
 }
 
 impl Listener {
     /// Listens for links that are there at once.
-    pub(super) fn tcp(socket: TcpListener, said: Said, buffer: ReadBuffer) -> Self {
+    pub(super) fn tcp(socket: TcpListener, said: Said, buffer: Shared) -> Self {
         Self {
             port: Port::new(socket, said),
             kind: Kind::Tcp { buffer },
@@ -154,7 +154,7 @@ impl Listener {
 }
 
 /// A connection as a link, if there is room for one.
-fn link(socket: TcpStream, ip: IpAddr, house: &House, buffer: ReadBuffer) -> Option<NativeLink> {
+fn link(socket: TcpStream, ip: IpAddr, house: &House, buffer: Shared) -> Option<NativeLink> {
     let info = socket::describe(Scheme::Tcp, &socket);
     let visitor = Visitor::new(ip, info);
     let counted = house.admit(&visitor).ok()?;

@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::house::{House, Standing, Visitor};
 use super::http::{Site, serve};
 use super::link::NativeLink;
-use super::socket::{self, ReadBuffer};
+use super::socket::{self, Shared};
 use super::stream::Stream as Connected;
 use super::tls::{self, ServerIdentity};
 use crate::address::Scheme;
@@ -39,7 +39,7 @@ pub(super) struct Door {
     /// Where links are WebSockets, what is answered to HTTP.
     pub(super) site: Option<Arc<Site>>,
     /// Of the links that are made.
-    pub(super) buffer: ReadBuffer,
+    pub(super) buffer: Shared,
 }
 
 impl Lobby {

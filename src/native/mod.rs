@@ -45,6 +45,7 @@ mod patience;
 mod proxy;
 mod queued;
 mod reports;
+mod room;
 mod socket;
 mod spawn;
 mod stream;
@@ -55,6 +56,7 @@ mod tls;
 mod transport;
 mod upgrade;
 mod websocket;
+mod wrapping;
 
 pub use clock::TokioClock;
 pub use link::NativeLink;

@@ -11,10 +11,11 @@ use std::io::{self, IoSlice};
 
 use bytes::{Buf, Bytes};
 
+use super::room::Room;
 use super::socket::{self, ByteStream};
 use crate::mesh::LinkDown;
 
-/// Most buffers given to the system at once. 64: with its header, 32 frames.
+/// Most buffers given to the system at once.
 const SLICES: usize = 64;
 /// An empty queue that had grown beyond this many buffers gives its memory back.
 const KEEP: usize = 64;
@@ -28,6 +29,7 @@ pub(super) struct Queued<S> {
     control: usize,
     /// Bytes of frames that were written and not yet told.
     written: usize,
+    room: Room,
     /// How writing failed. Told by the reader once nothing is left to read: a peer that closed may have said why.
     broken: Option<LinkDown>,
 }
@@ -41,10 +43,8 @@ struct Segment {
 /// What bytes are to the transport.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    /// A frame of the mesh, counted when it is written.
-    Frame,
-    /// What the transport puts before a frame.
-    Header,
+    /// Frames of the mesh, counted when they are written, but for so many bytes before them that the transport has put there.
+    Frames { header: usize },
     /// What the transport says by itself, as when the peer asks it to.
     Control,
 }
@@ -56,6 +56,7 @@ impl<S: ByteStream> Queued<S> {
             waiting: VecDeque::new(),
             control: 0,
             written: 0,
+            room: Room::default(),
             broken: None,
         }
     }
@@ -121,7 +122,9 @@ impl<S: ByteStream> Queued<S> {
     /// Writes until nothing waits.
     pub(super) fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.waiting.is_empty() {
-            let taken = ready!(self.poll_write_some(cx))?;
+            let wrote = self.poll_write_some(cx);
+            self.make_room(&wrote);
+            let taken = ready!(wrote)?;
             if taken == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -139,7 +142,24 @@ impl<S: ByteStream> Queued<S> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 
+    /// A socket that takes all of it, or nothing, shows how fast the peer reads.
+    fn make_room(&mut self, wrote: &Poll<io::Result<usize>>) {
+        let room = match wrote {
+            Poll::Pending => self.room.note(0, true),
+            Poll::Ready(Ok(taken)) => self.room.note(*taken, false),
+            Poll::Ready(Err(_)) => None,
+        };
+        if let Some(bytes) = room {
+            self.stream.make_room(bytes);
+        }
+    }
+
     fn poll_write_some(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if let [only] = self.waiting.as_slices().0
+            && self.waiting.len() == 1
+        {
+            return Pin::new(&mut self.stream).poll_write(cx, &only.bytes);
+        }
         let mut slices = [IoSlice::new(&[]); SLICES];
         let count = self.waiting.len().min(SLICES);
         for (slice, segment) in slices.iter_mut().zip(&self.waiting) {
@@ -156,9 +176,12 @@ impl<S: ByteStream> Queued<S> {
             let step = taken.min(first.bytes.len());
             first.bytes.advance(step);
             taken -= step;
-            match first.part {
-                Part::Frame => self.written += step,
-                Part::Header => {}
+            match &mut first.part {
+                Part::Frames { header } => {
+                    let uncounted = step.min(*header);
+                    *header -= uncounted;
+                    self.written += step - uncounted;
+                }
                 Part::Control => self.control -= step,
             }
             if first.bytes.is_empty() {

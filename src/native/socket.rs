@@ -4,6 +4,7 @@
 
 use core::future::Future;
 use core::net::{IpAddr, SocketAddr};
+use core::ops::Range;
 use core::pin::pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
@@ -15,6 +16,8 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 
+use super::room;
+use super::wrapping::Wrapper;
 use crate::address::Scheme;
 use crate::mesh::{LinkDown, LinkInfo};
 
@@ -26,13 +29,13 @@ const KEEPALIVE: Duration = Duration::from_secs(15);
 const READ: usize = 64 << 10;
 
 /// What a link runs on.
-pub(super) trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(super) trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {
+    /// Has the kernel hold so many bytes of what is sent, where there is a kernel.
+    fn make_room(&self, _bytes: usize) {}
+}
 
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for S {}
-
-/// What the kernel holds of what was sent and not acknowledged: 128 KiB, which it counts twice for its own needs. It would grow to
-/// megabytes else, and a peer that reads nothing would show only once they are full; a peer 100 ms away is sent a megabyte a second.
-const SEND_BUFFER: usize = 128 << 10;
+#[cfg(any(fuzzing, test))]
+impl ByteStream for tokio::io::DuplexStream {}
 
 /// Sets the options of a connected socket: frames leave at once, a dead machine is noticed, and so is a peer that does not read. A system that does not
 /// know an option does without it.
@@ -41,7 +44,7 @@ pub(super) fn tune(stream: &TcpStream) {
     let set = stream
         .set_nodelay(true)
         .and_then(|()| SockRef::from(stream).set_tcp_keepalive(&keepalive));
-    let set = set.and_then(|()| SockRef::from(stream).set_send_buffer_size(SEND_BUFFER));
+    let set = set.and_then(|()| SockRef::from(stream).set_send_buffer_size(room::NARROW));
     if let Err(error) = set {
         tracing::debug!(%error, "a socket option was refused");
     }
@@ -88,22 +91,23 @@ pub(super) fn failure(error: &io::Error) -> LinkDown {
     })
 }
 
-/// One read buffer for all links of a transport, so that an idle link holds none.
+/// What all links of a transport share: one read buffer, so that an idle link holds none, and what wraps messages.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ReadBuffer {
+pub(super) struct Shared {
+    pub(super) wrapper: Wrapper,
     /// Never contended: all links of a transport are polled in one task.
     space: Arc<Mutex<BytesMut>>,
 }
 
-impl ReadBuffer {
-    /// What `stream` has to read, at most 64 KiB, after `decode` has moved what matters to its start and said how much
-    /// that is; at the end of the stream `decode` is given nothing. Small results are copied out, so that who keeps them
+impl Shared {
+    /// What `stream` has to read, at most 64 KiB, after `decode` has moved what matters together and said where it is; at the
+    /// end of the stream `decode` is given nothing. Small results are copied out, so that who keeps them
     /// keeps no more than them; large ones are handed over as they are.
     pub(super) fn poll_read<S: ByteStream>(
         &self,
         stream: &mut S,
         cx: &mut Context<'_>,
-        decode: impl FnOnce(&mut [u8]) -> usize,
+        decode: impl FnOnce(&mut [u8]) -> Range<usize>,
     ) -> Poll<io::Result<Bytes>> {
         let mut space = self.space.lock().unwrap_or_else(PoisonError::into_inner);
         space.clear();
@@ -112,12 +116,11 @@ impl ReadBuffer {
         let mut room = (&mut *space).limit(READ);
         // The future holds nothing but its arguments: to drop it between two polls loses nothing.
         ready!(pin!(stream.read_buf(&mut room)).poll(cx))?;
-        let length = decode(&mut space);
-        space.truncate(length);
-        Poll::Ready(Ok(if length > READ / 2 {
-            space.split().freeze()
+        let payload = decode(&mut space);
+        Poll::Ready(Ok(if payload.len() > READ / 2 {
+            space.split().freeze().slice(payload)
         } else {
-            Bytes::copy_from_slice(&space)
+            Bytes::copy_from_slice(&space[payload])
         }))
     }
 }

@@ -6,10 +6,12 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use std::io::{self, IoSlice, Write};
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsStream;
 
+use super::socket::ByteStream;
 use crate::address::Scheme;
 
 /// A connected stream.
@@ -117,6 +119,18 @@ impl Secure {
             }
         }
         Ok(taken)
+    }
+}
+
+impl ByteStream for Stream {
+    fn make_room(&self, bytes: usize) {
+        let socket = match self {
+            Self::Plain(stream) => stream,
+            Self::Secure(stream) => stream.session.get_ref().0,
+        };
+        if let Err(error) = SockRef::from(socket).set_send_buffer_size(bytes) {
+            tracing::debug!(%error, "a socket option was refused");
+        }
     }
 }
 

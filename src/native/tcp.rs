@@ -6,23 +6,23 @@ use std::io;
 use bytes::Bytes;
 
 use super::queued::{Part, Queued, told};
-use super::socket::{ByteStream, ReadBuffer, another_turn, failure};
+use super::socket::{ByteStream, Shared, another_turn, failure};
 use crate::mesh::LinkDown;
 
 /// A link over TCP or what wraps it.
 #[derive(Debug)]
 pub(super) struct ByteLink<S> {
     io: Queued<S>,
-    buffer: ReadBuffer,
+    shared: Shared,
     /// The peer was told that nothing follows.
     finished: bool,
 }
 
 impl<S: ByteStream> ByteLink<S> {
-    pub(super) fn new(stream: S, buffer: ReadBuffer) -> Self {
+    pub(super) fn new(stream: S, shared: Shared) -> Self {
         Self {
             io: Queued::new(stream),
-            buffer,
+            shared,
             finished: false,
         }
     }
@@ -45,12 +45,12 @@ impl<S: ByteStream> ByteLink<S> {
 
     /// The next bytes, or none at the end of the stream.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
-        self.buffer
-            .poll_read(self.io.stream(), cx, |bytes| bytes.len())
+        self.shared
+            .poll_read(self.io.stream(), cx, |bytes| 0..bytes.len())
     }
 
     pub(super) fn send(&mut self, frame: Bytes) {
-        self.io.push(Part::Frame, frame);
+        self.io.push(Part::Frames { header: 0 }, frame);
     }
 
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, LinkDown>> {
@@ -205,6 +205,8 @@ mod tests {
         }
     }
 
+    impl ByteStream for Dead {}
+
     impl AsyncWrite for Dead {
         fn poll_write(
             self: Pin<&mut Self>,
@@ -226,7 +228,7 @@ mod tests {
     #[test]
     fn where_nothing_is_left_to_read_the_reader_tells_that_writing_failed() {
         let mut cx = Context::from_waker(Waker::noop());
-        let mut link = ByteLink::new(Dead, ReadBuffer::default());
+        let mut link = ByteLink::new(Dead, Shared::default());
         link.send(Bytes::from_static(b"frame"));
         assert!(link.poll_receive(&mut cx).is_pending());
         assert!(link.poll_flush(&mut cx).is_pending());

@@ -20,7 +20,7 @@ use super::listener::{ListenError, Listener, Said, bind};
 use super::lobby::{Door, Lobby};
 use super::origins::Origins;
 use super::reports::{Desk, Reports};
-use super::socket::ReadBuffer;
+use super::socket::Shared;
 use super::tls::{Connector, ServerIdentity, TlsOptions};
 use crate::address::{Address, Scheme};
 use crate::mesh::LinkDown;
@@ -101,7 +101,7 @@ impl Default for TransportOptions {
 pub struct NativeTransport {
     options: TransportOptions,
     tls: Connector,
-    buffer: ReadBuffer,
+    buffer: Shared,
     lobby: Lobby,
     listeners: Vec<Listener>,
     said: Said,
@@ -119,7 +119,7 @@ impl NativeTransport {
             tls: Connector::new(options.tls.trust.clone()),
             lobby: Lobby::new(Arc::new(House::new(&options))),
             options,
-            buffer: ReadBuffer::default(),
+            buffer: Shared::default(),
             listeners: Vec::new(),
             said: Said::default(),
             desk: Arc::new(desk),

@@ -11,17 +11,21 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 use super::framing::{self, Decoded, Decoder, End};
 use super::patience::Patience;
 use super::queued::{Part, Queued, told};
-use super::socket::{ByteStream, ReadBuffer, another_turn, failure};
+use super::socket::{ByteStream, Shared, another_turn, failure};
+use super::wrapping::{Wrapped, Wrapper};
 use crate::mesh::{CloseReason, LinkDown};
 
 /// Most bytes of control frames that wait: a peer that pings and does not read is then not answered.
 const CONTROL: usize = 1 << 10;
 
+/// Nodes join frames to messages of up to 64 KiB, however long the frames are that the receiver takes. Twice that.
+const JOINED: usize = 128 << 10;
+
 /// A link over a WebSocket, as server or client.
 #[derive(Debug)]
 pub(super) struct WebSocketLink<S> {
     io: Queued<S>,
-    buffer: ReadBuffer,
+    shared: Shared,
     decoder: Decoder,
     patience: Patience,
     role: Role,
@@ -37,18 +41,19 @@ pub(super) struct WebSocketLink<S> {
 
 impl<S: ByteStream> WebSocketLink<S> {
     /// A link over a stream whose opening handshake is done and of which `early` was already read. The peer may send
-    /// frames of `max_frame` bytes; it may join frames in a message, which may therefore be twice as long.
+    /// frames of `max_frame` bytes; it may join frames in a message, which may therefore be twice as long, and have [`JOINED`]
+    /// bytes in any case.
     pub(super) fn new(
         stream: S,
         early: &[u8],
         role: Role,
-        buffer: ReadBuffer,
+        shared: Shared,
         max_frame: usize,
     ) -> Self {
-        let limit = max_frame.saturating_add(4).saturating_mul(2);
+        let limit = max_frame.saturating_add(4).saturating_mul(2).max(JOINED);
         Self {
             io: Queued::new(stream),
-            buffer,
+            shared,
             decoder: Decoder::new(role, limit),
             patience: Patience::default(),
             role,
@@ -75,12 +80,18 @@ impl<S: ByteStream> WebSocketLink<S> {
     pub(super) fn send(&mut self, frame: Bytes) {
         let Ok(mask) = self.mask() else { return };
         if !self.closing {
-            self.io
-                .push(Part::Header, framing::binary_header(frame.len(), mask));
-            self.io.push(
-                Part::Frame,
-                mask.map_or_else(|| frame.clone(), |mask| framing::masked(&frame, mask)),
-            );
+            let wrapped = match mask {
+                None => self.shared.wrapper.wrap(&frame),
+                Some(mask) => Wrapper::wrap_masked(&frame, mask),
+            };
+            match wrapped {
+                Wrapped::Whole(whole, header) => self.io.push(Part::Frames { header }, whole),
+                Wrapped::Parts(bytes, frame) => {
+                    let header = bytes.len();
+                    self.io.push(Part::Frames { header }, bytes);
+                    self.io.push(Part::Frames { header: 0 }, frame);
+                }
+            }
         }
     }
 
@@ -150,11 +161,11 @@ impl<S: ByteStream> WebSocketLink<S> {
         if !self.early.is_empty() {
             let mut bytes = core::mem::take(&mut self.early);
             let decoded = decoder.decode(&mut bytes);
-            bytes.truncate(decoded.payload);
-            return Poll::Ready(Ok((decoded, bytes.freeze())));
+            let payload = bytes.freeze().slice(decoded.payload.clone());
+            return Poll::Ready(Ok((decoded, payload)));
         }
         let mut decoded = Decoded::default();
-        let read = self.buffer.poll_read(self.io.stream(), cx, |bytes| {
+        let read = self.shared.poll_read(self.io.stream(), cx, |bytes| {
             if bytes.is_empty() {
                 decoded.end = Some(End::Close {
                     code: None,
@@ -163,7 +174,7 @@ impl<S: ByteStream> WebSocketLink<S> {
             } else {
                 decoded = decoder.decode(bytes);
             }
-            decoded.payload
+            decoded.payload.clone()
         });
         let payload = ready!(read).map_err(|error| failure(&error))?;
         Poll::Ready(Ok((decoded, payload)))
@@ -505,7 +516,7 @@ mod tests {
             code == 1003 && text.contains("text message"),
             "{code} {text}"
         );
-        let (text, code) = offend(Message::Binary(pattern(3_000))).await;
+        let (text, code) = offend(Message::Binary(pattern(JOINED + 1))).await;
         assert!(code == 1009, "{code} {text}");
         let reserved = Frame::message(&b"x"[..], OpCode::Data(Data::Continue), true);
         let (text, code) = offend(Message::Frame(reserved)).await;

@@ -15,7 +15,7 @@ use crate::mesh::LinkInfo;
 use crate::native::house::{House, Visitor};
 use crate::native::http::{Site, upgraded};
 use crate::native::reports::Desk;
-use crate::native::socket::ReadBuffer;
+use crate::native::socket::Shared;
 use crate::native::{Reports, TransportOptions};
 
 /// Room between the two ends: little, so that both wait for each other.
@@ -70,7 +70,7 @@ async fn open(stream: DuplexStream) -> bool {
     };
     // Nobody answers what is asked of the node: that is told, too.
     let (desk, _) = Desk::new(options.reports);
-    let site = Site::new(Scheme::Ws, &options, ReadBuffer::default(), Arc::new(desk));
+    let site = Site::new(Scheme::Ws, &options, Shared::default(), Arc::new(desk));
     let site = Arc::new(site);
     let info = LinkInfo {
         scheme: Scheme::Ws,

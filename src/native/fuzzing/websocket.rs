@@ -40,7 +40,7 @@ fn hear(role: Role, limit: usize, stream: &[u8], sizes: &[usize]) -> Heard {
         rest = after;
         let mut chunk = chunk.to_vec();
         let decoded = decoder.decode(&mut chunk);
-        heard.payload.extend_from_slice(&chunk[..decoded.payload]);
+        heard.payload.extend_from_slice(&chunk[decoded.payload]);
         heard.ping = decoded.pings.into_iter().next_back().or(heard.ping);
         heard.pong |= decoded.pong;
         heard.end = decoded.end;
