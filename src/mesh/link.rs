@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use super::contest::Challenger;
+use super::echo::Echo;
 use super::event::{LinkInfo, Ticket};
 use super::gossip::Untold;
 use super::interest::Wish;
@@ -58,7 +59,7 @@ pub(super) struct Greeted {
     pub(super) wish: Wish,
     /// It tells and is told who is in the mesh.
     pub(super) presence: bool,
-    /// Frames go to it no faster than this node's legacy pace.
+    /// It may be py2p: frames go to it no faster than this node's legacy pace.
     pub(super) paced: bool,
     /// What it may be sent compressed with.
     pub(super) compression: Option<Compression>,
@@ -150,6 +151,8 @@ pub(super) struct Link {
     pub(super) challenger: Option<Challenger>,
     /// When the next frame may go to a paced peer.
     pub(super) pace_at: Timestamp,
+    /// What it gave back, if it is one.
+    pub(super) echo: Echo,
     /// Until when no links to the peer are lent, as one did not come up.
     pub(super) unlent_until: Timestamp,
     /// Ids of broadcasts of which it gets no payload, to be announced together.
@@ -221,6 +224,7 @@ impl Link {
             stall_timed: false,
             challenger: None,
             pace_at: now,
+            echo: Echo::default(),
             unlent_until: now,
             announcing: Vec::new(),
             owed: VecDeque::new(),
@@ -295,8 +299,9 @@ impl Link {
         Network::of_endpoint(self.info.remote.as_deref()?)
     }
 
-    pub(super) fn is_paced(&self) -> bool {
-        self.greeted().is_some_and(|greeted| greeted.paced)
+    /// Whether frames go to it no faster than it is known to bear.
+    pub(super) fn is_paced(&self, now: Timestamp) -> bool {
+        self.greeted().is_some_and(|greeted| greeted.paced) && !self.echo.is_missing(now)
     }
 
     /// Gives frames to the queue, one by one, or counts them as handed to the transport where all can go at once.
@@ -339,7 +344,7 @@ impl Link {
         self.spoken = now;
         self.fed += bytes;
         self.sent_bytes += bytes as u64;
-        if self.is_paced() {
+        if self.is_paced(now) {
             self.pace_at = now + pace;
         }
         let is_timed = core::mem::replace(&mut self.stall_timed, true);
@@ -356,6 +361,6 @@ impl Link {
 
     fn takes(&self, now: Timestamp, train: &Train) -> bool {
         let is_fit = |paced: bool| !paced || self.pace_at <= now && train.count() == 1;
-        self.outbox.takes(train.bytes().len()) && is_fit(self.is_paced())
+        self.outbox.takes(train.bytes().len()) && is_fit(self.is_paced(now))
     }
 }

@@ -17,6 +17,7 @@ mod config;
 mod contest;
 mod dialling;
 mod drain;
+mod echo;
 mod ended;
 mod environment;
 mod error;

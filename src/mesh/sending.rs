@@ -165,6 +165,9 @@ impl Mesh {
             let (frames, is_compressed) = forms.for_peer(greeted);
             if !greeted.capable {
                 link.last_word = Some(forms.last.clone());
+                if class == Class::Relayed {
+                    link.echo.gave(now, frames.count());
+                }
             }
             match link.take(now, frames, class, ticket) {
                 Ok(Taken::AtOnce) => {
@@ -218,7 +221,7 @@ impl Mesh {
             if link.asleep.is_some() {
                 return;
             }
-            if link.is_paced() && link.pace_at > now {
+            if link.is_paced(now) && link.pace_at > now {
                 if link.outbox.is_waiting() {
                     let at = link.pace_at;
                     self.timers.set(Timer::Pace(id), at);

@@ -31,6 +31,9 @@ impl Mesh {
             self.stats.duplicates += 1;
             self.let_go(now);
             self.comes_another_way(now);
+            if let Some(link) = self.links.get_mut(&id) {
+                link.echo.hears();
+            }
             self.charge_waste(now, id, frame.as_bytes().len());
             if let Some(claimed) = frame.claimed_id() {
                 self.prune_if_redundant(now, id, &claimed);

@@ -43,6 +43,35 @@ fn frames_to_a_legacy_peer_over_tcp_are_paced() {
     assert_eq!(by_then + heard(&mut world, &mut legacy).len(), 29);
 }
 
+/// How many of a burst of 30 a legacy peer has within 20 ms, after it was given others and gave them back or not.
+fn of_a_burst(gives_back: bool) -> usize {
+    let mut world = World::with(Scheme::Tcp, 1);
+    let mut legacy = Legacy::join(&mut world);
+    let mut author = Legacy::join_as(&mut world, 201);
+    world.run(1);
+    for number in 0..40 {
+        author.broadcast(&mut world, &format!("{number}"));
+        world.run_for(Duration::from_millis(100));
+        for message in heard(&mut world, &mut legacy) {
+            if gives_back && message.kind() == Kind::Broadcast {
+                legacy.relay(&mut world, &message);
+            }
+        }
+    }
+    for number in 40..70 {
+        author.broadcast(&mut world, &format!("{number}"));
+    }
+    world.run_for(Duration::from_millis(20));
+    heard(&mut world, &mut legacy).len()
+}
+
+#[test]
+fn a_legacy_peer_that_gives_nothing_back_is_no_py2p_and_not_paced() {
+    assert_eq!(of_a_burst(false), 30);
+    let paced = of_a_burst(true);
+    assert!((5..=8).contains(&paced), "{paced} in 20 ms");
+}
+
 #[test]
 fn a_time_that_is_no_whole_second_is_neither_delivered_nor_relayed() {
     let mut world = World::with(Scheme::Tcp, 2);
