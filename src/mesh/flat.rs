@@ -1,5 +1,7 @@
-//! What is known by the ids of messages, in flat tables: each message looks into some, and finds what it looks for in the one or
-//! two cache lines where it would stand.
+//! What is known by the ids of messages, in flat tables: each message looks into several, and most are in none of them.
+//!
+//! So each place has a tag of one byte, apart from what stands there: the tags of a hundred thousand messages lie in the
+//! processor's cache, and who is not there is not looked for in memory.
 //!
 //! Nothing is removed from a table. Two of them, the younger and the older, forget.
 
@@ -11,7 +13,7 @@ use crate::id::MessageId;
 /// ids of that length, which nobody can.
 type Short = [u64; 2];
 
-/// No id.
+/// What stands where nothing does.
 const NONE: Short = [0, 0];
 /// Room in the smallest table.
 const LEAST: usize = 32;
@@ -28,6 +30,13 @@ pub(super) struct Place {
     at: u64,
 }
 
+impl Place {
+    /// Other bits than those that say where it stands. Never [`FREE`].
+    fn tag(self) -> u8 {
+        (self.at >> 57) as u8 | 0x80
+    }
+}
+
 impl Secret {
     pub(super) fn new(secret: u64) -> Self {
         Self(secret)
@@ -36,9 +45,7 @@ impl Secret {
     #[inline]
     pub(super) fn place(self, id: &MessageId) -> Place {
         let [a, b, ..] = words(&id.0);
-        // All zeros is the id of nothing that exists, as far as anybody knows.
-        let id = if [a, b] == NONE { [0, 1] } else { [a, b] };
-        self.place_of(id)
+        self.place_of([a, b])
     }
 
     fn place_of(self, id: Short) -> Place {
@@ -62,19 +69,28 @@ fn fold(key: u64, a: u64, b: u64) -> u64 {
 /// A table by ids that is at most half full, each as near behind its place as there was room.
 #[derive(Debug)]
 pub(super) struct Ids<V> {
-    /// A power of two of them, or none.
+    /// A power of two of them, or none: [`FREE`], or some bits of the id that stands there.
+    tags: Vec<u8>,
+    /// What stands in each place.
     table: Vec<(Short, V)>,
     len: usize,
 }
 
+/// The tag of a place where nothing stands.
+const FREE: u8 = 0;
+
 impl<V: Copy + Default> Ids<V> {
     /// An empty table in which so many have room.
     pub(super) fn with_room(ids: usize) -> Self {
-        let table = match ids {
-            0 => Vec::new(),
-            ids => vec![(NONE, V::default()); (ids * 2).next_power_of_two()],
+        let places = match ids {
+            0 => 0,
+            ids => (ids * 2).next_power_of_two(),
         };
-        Self { table, len: 0 }
+        Self {
+            tags: vec![FREE; places],
+            table: vec![(NONE, V::default()); places],
+            len: 0,
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -84,9 +100,10 @@ impl<V: Copy + Default> Ids<V> {
     /// Where an id is, or the free place where it would be; `None` in a table of nothing.
     #[inline]
     fn find(&self, place: Place) -> Option<usize> {
-        let last = self.table.len().checked_sub(1)?;
+        let last = self.tags.len().checked_sub(1)?;
+        let tag = place.tag();
         let mut at = place.at as usize & last;
-        while self.table[at].0 != NONE && self.table[at].0 != place.id {
+        while self.tags[at] != FREE && !(self.tags[at] == tag && self.table[at].0 == place.id) {
             at = (at + 1) & last;
         }
         Some(at)
@@ -99,8 +116,8 @@ impl<V: Copy + Default> Ids<V> {
 
     #[inline]
     pub(super) fn get(&self, place: Place) -> Option<V> {
-        let (id, value) = self.table[self.find(place)?];
-        (id == place.id).then_some(value)
+        let at = self.find(place)?;
+        (self.tags[at] != FREE).then(|| self.table[at].1)
     }
 
     /// Puts something in, in place of what was known by the id.
@@ -109,15 +126,18 @@ impl<V: Copy + Default> Ids<V> {
             self.grow(secret);
         }
         if let Some(at) = self.find(place) {
-            self.len += usize::from(self.table[at].0 == NONE);
+            self.len += usize::from(self.tags[at] == FREE);
+            self.tags[at] = place.tag();
             self.table[at] = (place.id, value);
         }
     }
 
     fn grow(&mut self, secret: Secret) {
         let mut grown = Self::with_room((self.len * 2).max(LEAST));
-        for &(id, value) in self.table.iter().filter(|(id, _)| *id != NONE) {
-            if let Some(at) = grown.find(secret.place_of(id)) {
+        for (tag, &(id, value)) in self.tags.iter().zip(&self.table) {
+            let place = (*tag != FREE).then(|| secret.place_of(id));
+            if let Some(at) = place.and_then(|place| grown.find(place)) {
+                grown.tags[at] = *tag;
                 grown.table[at] = (id, value);
             }
         }

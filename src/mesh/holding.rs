@@ -36,7 +36,7 @@ impl Mesh {
             None => return false,
         };
         if let Some(link) = self.links.get_mut(&id) {
-            link.held = Some(message.clone());
+            link.held = Some(Box::new(message.clone()));
         }
         self.held.insert(id);
         self.timers.stop(Timer::Greeting(id));

@@ -118,7 +118,7 @@ pub(super) struct Link {
     /// The peer has sent something.
     pub(super) has_heard: bool,
     /// The peer's handshake, while it is not decided whether this link is to be.
-    pub(super) held: Option<Message>,
+    pub(super) held: Option<Box<Message>>,
     pub(super) reader: FrameReader,
     /// What it has brought.
     pub(super) meter: Meter,

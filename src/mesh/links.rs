@@ -339,6 +339,7 @@ impl Mesh {
         self.timers.stop_link(id);
         self.newcomers.remove(link.network(), id);
         self.condition.is_stale = true;
+        self.condition.has_lost = true;
         self.forget_branches(now, id, &link);
         self.search.end_trial(id);
         self.lose_tickets(&link);

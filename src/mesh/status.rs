@@ -136,6 +136,8 @@ pub(super) struct Condition {
     told_at: Timestamp,
     /// Something happened that may have changed it.
     pub(super) is_stale: bool,
+    /// A link was lost since it was last reckoned when to doubt.
+    pub(super) has_lost: bool,
     was_joined: bool,
     /// Links count as silent that were not heard after this: the network was gone before.
     pub(super) proof_after: Option<Timestamp>,
@@ -255,6 +257,12 @@ impl Mesh {
     fn time_doubt(&mut self, now: Timestamp, status: Status) {
         match status {
             Status::Joined => {
+                // Who says something puts it off, and only a link that is lost brings it nearer.
+                let is_timed = self.timers.at(Timer::Doubt).is_some();
+                let has_lost = core::mem::take(&mut self.condition.has_lost);
+                if self.condition.told.is_joined() && is_timed && !has_lost {
+                    return;
+                }
                 let heard = self.peers_heard().map(|(link, _)| link.heard).max();
                 self.doubt_at(heard.unwrap_or(now) + self.config.doubt);
             }

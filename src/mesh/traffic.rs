@@ -54,7 +54,7 @@ impl Mesh {
             }
             Ok(message) => {
                 // What it unfolds to is what it costs.
-                let bytes = frame.as_bytes().len().max(message.packed().len());
+                let bytes = frame.as_bytes().len().max(message.packed_len());
                 self.charge_message(now, id, bytes, &message);
                 self.handle_message(now, id, frame, message);
             }

@@ -227,6 +227,11 @@ impl Message {
         self.frame.as_bytes()
     }
 
+    /// How many bytes the id covers.
+    pub(crate) fn packed_len(&self) -> usize {
+        self.frame_len().saturating_sub(PACKED)
+    }
+
     /// How long the plain frame is.
     pub(crate) fn frame_len(&self) -> usize {
         self.frame.as_bytes().len()
