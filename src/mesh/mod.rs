@@ -65,12 +65,14 @@ mod stats;
 mod status;
 mod tally;
 mod targets;
+mod tellers;
 mod telling;
 mod throttle;
 mod timers;
 mod traffic;
 mod trees;
 mod trust;
+mod turns;
 mod usage;
 mod whispers;
 
@@ -230,7 +232,7 @@ impl Mesh {
         let history = History::new(config.accept_past, config.history, rng.next_u64());
         let mut mesh = Self {
             table: RoutingTable::new(config.peer_lists),
-            targets: Targets::new(config.addresses),
+            targets: Targets::new(config.addresses, config.tellers),
             pace: Pace::new(config.addresses),
             search: Search::default(),
             lookups: Lookups::new(config.lookups, config.errands),
