@@ -225,14 +225,23 @@ impl Mesh {
         };
         target.was_alive(now, told.age);
         target.is_home |= told.is_home && target.address.is_loopback();
-        // What this node has seen for itself, or the user named, no tale changes.
-        if !target.tried && target.state() == State::Idle && target.origin != Origin::User {
-            target.node = Some(told.node);
-            if target.kin == Kin::Unknown {
-                target.kin = told.kin;
-            }
-        }
+        // Who is there, a teller may say of what is its word alone.
+        let is_its_own_word = known.is_none() || target.tellers() == [teller.clone()];
+        name_who_is_there(target, told.node, told.kin, is_its_own_word);
         known.is_none()
+    }
+}
+
+/// What this node has seen for itself, or the user named, no tale changes. Where tellers are at odds it is open who is there: a
+/// false name, of a peer, would keep this node away.
+fn name_who_is_there(target: &mut Target, node: NodeId, kin: Kin, is_its_own_word: bool) {
+    if target.tried || target.state() != State::Idle || target.origin == Origin::User {
+        return;
+    }
+    let is_agreed = is_its_own_word || target.node.as_ref() == Some(&node);
+    target.node = is_agreed.then_some(node);
+    if target.kin == Kin::Unknown {
+        target.kin = kin;
     }
 }
 
