@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn prefixes_are_in_the_order_of_the_tellers() {
-        let mut all = vec![
+        let mut all = [
             from("1.2.3.4:1", "1"),
             from("255.0.0.1:1", "1"),
             from("[2606:4700::1]:1", "1"),
