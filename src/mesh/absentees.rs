@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn a_new_node_at_the_same_address_missed_what_was_said_meanwhile() {
         let mut absentees = absentees();
-        let mut targets = Targets::new(1);
+        let mut targets = Targets::new(1, 1);
         let mut rng = ChaCha8Rng::from_seed([1; 32]);
         let target = targets.add(Address::memory(1), Origin::User, &mut rng);
         absentees.parted(at(2), node("2b"), target);

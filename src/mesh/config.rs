@@ -122,6 +122,9 @@ pub struct Config {
     pub relays_tried: Duration,
     /// Most addresses kept, the user's own included. 256: with 95 % of them dead, one in half a million such books is useless.
     pub addresses: usize,
+    /// Most tellers of one address that are remembered, those who named the fewest. 8, as Bitcoin has an address in at most so many
+    /// places of its book: who told counts while none of this node's links has come up there, and each teller has its turn.
+    pub tellers: usize,
     /// Failures after which an address that peers told rests, while there is a peer. 12, some 75 s: a restart is no reason.
     /// The user's own are dialled for ever, and all are while there is no peer.
     pub learned_attempts: u32,
@@ -275,6 +278,7 @@ impl Config {
             relays: usize::MAX,
             relays_tried: seconds(600),
             addresses: 256,
+            tellers: 8,
             learned_attempts: 12,
             dials_at_once: (4, 32),
             dial_patience: seconds(1),
@@ -362,6 +366,7 @@ impl Config {
                 "at most 1,024, which are read",
             ),
             (self.relays > 0, "relays", "at least 1"),
+            (self.tellers > 0, "tellers", "at least 1"),
             (
                 self.relays_tried > Duration::ZERO,
                 "relays_tried",

@@ -8,12 +8,13 @@ use super::ended::Ended;
 use super::error::{CloseReason, Failure};
 use super::event::{Event, LinkInfo};
 use super::link::{Link, Phase};
+use super::links::Caller;
 use super::targets::{Kin, Next, Origin, State, Target, TargetId, full_jitter};
 use super::timers::Timer;
 use crate::address::{Address, Scheme};
 use crate::id::NodeId;
 use crate::time::Timestamp;
-use crate::wire::{Endpoint, PeerEntry};
+use crate::wire::Endpoint;
 
 impl Mesh {
     /// Dials an address now, unless its node is linked already.
@@ -94,19 +95,14 @@ impl Mesh {
 
     /// Dials a legacy peer that dialled this node and is gone: it never dials again itself. However many links there are.
     /// Soon again only on the machine that it called from: any other address is its own word.
-    pub(super) fn dial_back(
-        &mut self,
-        now: Timestamp,
-        scheme: Scheme,
-        entry: PeerEntry,
-        is_home: bool,
-    ) {
+    pub(super) fn dial_back(&mut self, now: Timestamp, caller: Caller) {
+        let (entry, is_home) = (caller.entry, caller.is_home);
         let address = entry
             .endpoint
             .as_ref()
-            .and_then(|at| address_of(scheme, at));
+            .and_then(|at| address_of(caller.scheme, at));
         let node = entry.node.clone();
-        self.learn(now, &node, scheme, &[entry], is_home);
+        self.learn(now, &caller.teller, caller.scheme, &[entry], is_home);
         let Some(id) = address.and_then(|address| self.targets.find(&address)) else {
             return;
         };

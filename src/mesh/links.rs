@@ -10,6 +10,7 @@ use super::link::{Link, Phase};
 use super::link_end::LinkEnd;
 use super::outbox::Bounds;
 use super::peers::Parted;
+use super::tellers::Teller;
 use super::timers::Timer;
 use super::{Failure, Mesh};
 use crate::address::Scheme;
@@ -18,12 +19,13 @@ use crate::time::Timestamp;
 use crate::wire::PeerEntry;
 
 /// A peer that dialled this node, with the address that it gave.
-struct Caller {
-    scheme: Scheme,
-    entry: PeerEntry,
+pub(super) struct Caller {
+    pub(super) scheme: Scheme,
+    pub(super) entry: PeerEntry,
+    pub(super) teller: Teller,
     is_legacy: bool,
     /// The address is on the machine from which it called.
-    is_home: bool,
+    pub(super) is_home: bool,
 }
 
 impl Mesh {
@@ -278,6 +280,7 @@ impl Mesh {
         Some(Caller {
             scheme,
             is_home: address.is_some_and(|address| self.is_home(id, link, &address)),
+            teller: Teller::of(&entry.node, link.network()),
             entry,
             is_legacy: !greeted.capable,
         })
@@ -290,10 +293,9 @@ impl Mesh {
             return;
         };
         if caller.is_legacy {
-            self.dial_back(now, caller.scheme, caller.entry, caller.is_home);
+            self.dial_back(now, caller);
         } else {
-            let node = caller.entry.node.clone();
-            self.learn(now, &node, caller.scheme, &[caller.entry], false);
+            self.learn(now, &caller.teller, caller.scheme, &[caller.entry], false);
         }
     }
 

@@ -69,6 +69,7 @@ mod stats;
 mod status;
 mod tally;
 mod targets;
+mod tellers;
 mod telling;
 mod throttle;
 mod timers;
@@ -76,6 +77,7 @@ mod traffic;
 mod train;
 mod trees;
 mod trust;
+mod turns;
 mod usage;
 mod volley;
 mod whispers;
@@ -239,7 +241,7 @@ impl Mesh {
         let history = History::new(config.accept_past, config.history, rng.next_u64());
         let mut mesh = Self {
             table: RoutingTable::new(config.peer_lists),
-            targets: Targets::new(config.addresses),
+            targets: Targets::new(config.addresses, config.tellers),
             pace: Pace::new(config.addresses),
             search: Search::default(),
             lookups: Lookups::new(config.lookups, config.errands),

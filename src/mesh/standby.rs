@@ -1,16 +1,15 @@
-//! Standby peers: which of the learnt addresses are kept, and which are dialled while links are wanted.
+//! Standby peers: which of the learnt addresses are kept, and when they are dialled while links are wanted.
 //!
-//! The whole book is gone through before any address is dialled a second time: those that failed least go first, of these the
-//! tried ones, then at random. A few dials run at once; one that has no answer makes room for the next.
+//! A few dials run at once; one that has no answer makes room for the next. Whose word is followed next, the [turns](super::turns) say.
 
-use core::cmp::Reverse;
 use core::net::IpAddr;
 use core::time::Duration;
 
 use super::Mesh;
 use super::dialling::address_of;
 use super::limit::Limit;
-use super::targets::{Anchored, Kin, Origin, State, Target, TargetId, pick};
+use super::targets::{Anchored, Kin, Origin, State, Target, TargetId};
+use super::tellers::Teller;
 use super::timers::Timer;
 use crate::address::{Address, Scheme};
 use crate::id::NodeId;
@@ -95,23 +94,11 @@ impl Mesh {
             let is_over = target.failures >= self.config.learned_attempts;
             has_peer && is_over && target.fresh_until <= now
         };
-        let rank = |target: &Target| (target.failures, Reverse(target.tried));
         let under_way = self.nodes_under_way();
-        let (mut best, mut first) = (Vec::new(), None);
-        for (id, target) in self.targets.iter() {
-            // Whom it leads to is asked last: most rank behind another.
-            let is_behind = first.is_some_and(|first| rank(target) > first);
-            if is_behind || rests(target) || !self.is_candidate(target, &under_way) {
-                continue;
-            }
-            if first != Some(rank(target)) {
-                best.clear();
-                first = Some(rank(target));
-            }
-            best.push(id);
-        }
-        first?;
-        pick(&best, &mut self.rng).copied()
+        let is_fit = |target: &Target| !rests(target) && self.is_candidate(target, &under_way);
+        let fit = self.targets.iter().filter(|(_, target)| is_fit(target));
+        let fit: Vec<_> = fit.map(|(id, _)| id).collect();
+        self.targets.choose(&fit, &mut self.rng)
     }
 
     /// Learnt addresses that may lead to a node that is no peer and that nobody is dialling.
@@ -165,7 +152,7 @@ impl Mesh {
     pub(super) fn learn(
         &mut self,
         now: Timestamp,
-        teller: &NodeId,
+        teller: &Teller,
         scheme: Scheme,
         entries: &[PeerEntry],
         is_home: bool,
@@ -193,7 +180,7 @@ impl Mesh {
     pub(super) fn keep_told(
         &mut self,
         now: Timestamp,
-        teller: &NodeId,
+        teller: &Teller,
         told: impl IntoIterator<Item = Told>,
     ) -> usize {
         let (mut new, mut replaced) = (0, 0);
@@ -224,25 +211,37 @@ impl Mesh {
     fn keep_address(
         &mut self,
         now: Timestamp,
-        teller: &NodeId,
+        teller: &Teller,
         told: Told,
         known: Option<TargetId>,
     ) -> bool {
         let id = known.or_else(|| self.targets.add_told(told.address, teller, &mut self.rng));
+        if let Some(id) = known {
+            self.targets.say(id, teller);
+        }
         let Some(target) = id.and_then(|id| self.targets.target_mut(id)) else {
             self.stats.struck.count(Limit::Addresses);
             return false;
         };
         target.was_alive(now, told.age);
         target.is_home |= told.is_home && target.address.is_loopback();
-        // What this node has seen for itself, or the user named, no tale changes.
-        if !target.tried && target.state() == State::Idle && target.origin != Origin::User {
-            target.node = Some(told.node);
-            if target.kin == Kin::Unknown {
-                target.kin = told.kin;
-            }
-        }
+        // Who is there, a teller may say of what is its word alone.
+        let is_its_own_word = known.is_none() || target.tellers() == [teller.clone()];
+        name_who_is_there(target, told.node, told.kin, is_its_own_word);
         known.is_none()
+    }
+}
+
+/// What this node has seen for itself, or the user named, no tale changes. Where tellers are at odds it is open who is there: a
+/// false name, of a peer, would keep this node away.
+fn name_who_is_there(target: &mut Target, node: NodeId, kin: Kin, is_its_own_word: bool) {
+    if target.tried || target.state() != State::Idle || target.origin == Origin::User {
+        return;
+    }
+    let is_agreed = is_its_own_word || target.node.as_ref() == Some(&node);
+    target.node = is_agreed.then_some(node);
+    if target.kin == Kin::Unknown {
+        target.kin = kin;
     }
 }
 

@@ -1,14 +1,17 @@
 //! The address book: where this node dials. What the user gave is dialled for ever; what was learnt, while links are wanted.
 //!
 //! A learnt address is *tried* once a link of this node's has come up there, and *new* while it is hearsay. The book is
-//! bounded: room is made by new ones at random, so that no tale drives out what is known, then by the tried one that
-//! failed longest ago. It keeps the state of each address and says how long to wait. Dialling and timers are the node's.
+//! bounded: room is made by new ones of whoever named most, so that no tale drives out what is known, nor the few words of
+//! another; then by the tried one that failed longest ago. It keeps the state of each address and says how long to wait. Which one
+//! has its turn ([`turns`](super::turns)), dialling and timers are others'.
 
+use core::mem;
 use core::time::Duration;
 
 use rand_chacha::rand_core::RngCore;
 
 use super::event::Ticket;
+use super::tellers::{Teller, Tellers};
 use crate::address::Address;
 use crate::id::{LinkId, NodeId};
 use crate::ordered::{Key, OrderedMap, OrderedSet};
@@ -99,8 +102,8 @@ pub(super) struct Target {
     pub(super) greets_in: Duration,
     /// It stands by and is dialled all the same, to see how soon it greets.
     pub(super) is_tried_out: bool,
-    /// Whose word it is, while it is new. Set and cleared by [`Targets`] alone, which keeps count.
-    teller: Option<NodeId>,
+    /// Whose word it is, while it is new. Changed by [`Targets`] alone, which keeps count.
+    tellers: Vec<Teller>,
     /// When somebody was linked there, as far as was told by then: how long before.
     alive: (Timestamp, Duration),
     failed_at: Timestamp,
@@ -126,7 +129,7 @@ impl Target {
             failures: 0,
             greets_in: Duration::MAX,
             is_tried_out: false,
-            teller: None,
+            tellers: Vec::new(),
             alive: (Timestamp::ZERO, Duration::MAX),
             failed_at: Timestamp::ZERO,
         }
@@ -134,6 +137,11 @@ impl Target {
 
     pub(super) fn state(&self) -> State {
         self.state
+    }
+
+    /// Whose word it is; nobody's if this node has seen it for itself.
+    pub(super) fn tellers(&self) -> &[Teller] {
+        &self.tellers
     }
 
     pub(super) fn is_anchored(&self, now: Timestamp) -> bool {
@@ -178,9 +186,11 @@ pub(super) struct Targets {
     by_address: OrderedMap<Address, TargetId>,
     /// Those that are being dialled or linked: few, of which it is asked often.
     on: OrderedSet<TargetId>,
-    /// How many new ones there are of each teller that has any.
-    new_of: OrderedMap<NodeId, usize>,
+    /// Whose word the new ones are.
+    tellers: Tellers,
     capacity: usize,
+    /// Most tellers of one address.
+    most_tellers: usize,
     next: u64,
 }
 
@@ -194,13 +204,14 @@ pub(super) enum Next {
 }
 
 impl Targets {
-    pub(super) fn new(capacity: usize) -> Self {
+    pub(super) fn new(capacity: usize, most_tellers: usize) -> Self {
         Self {
             all: OrderedMap::new(),
             by_address: OrderedMap::new(),
             on: OrderedSet::new(),
-            new_of: OrderedMap::new(),
+            tellers: Tellers::default(),
             capacity,
+            most_tellers,
             next: 0,
         }
     }
@@ -212,39 +223,69 @@ impl Targets {
         origin: Origin,
         rng: &mut impl RngCore,
     ) -> Option<TargetId> {
-        if self.all.len() >= self.capacity {
-            let victim = self
-                .random_new(|_| true, rng)
-                .or_else(|| self.longest_failed())
-                .or_else(|| self.any_spare())?;
-            self.remove(victim);
+        let id = self.insert(address, origin);
+        if self.all.len() > self.capacity {
+            let victim = self.least_worth(id, rng).or_else(|| self.any_spare());
+            self.remove(victim.unwrap_or(id));
         }
-        Some(self.insert(address, origin))
+        self.all.contains_key(&id).then_some(id)
     }
 
     /// Adds a new address that `teller` told. `None` if there is no room for it.
     pub(super) fn add_told(
         &mut self,
         address: Address,
-        teller: &NodeId,
+        teller: &Teller,
         rng: &mut impl RngCore,
     ) -> Option<TargetId> {
-        let of_teller = self.new_of.get(teller).copied().unwrap_or(0);
-        if of_teller >= (self.capacity / SHARE).max(1) {
-            let victim = self.random_new(|target| target.teller.as_ref() == Some(teller), rng)?;
-            self.remove(victim);
-        } else if self.all.len() >= self.capacity {
-            let victim = self
-                .random_new(|_| true, rng)
-                .or_else(|| self.longest_failed())?;
-            self.remove(victim);
+        if self.has_said_its_share(teller) {
+            self.take_back_one(teller, rng)?;
         }
         let id = self.insert(address, Origin::Peer);
-        if let Some(target) = self.all.get_mut(&id) {
-            target.teller = Some(teller.clone());
-            *self.new_of.or_default(teller.clone()) += 1;
+        self.say(id, teller);
+        if self.all.len() > self.capacity {
+            let victim = self.least_worth(id, rng);
+            self.remove(victim.unwrap_or(id));
         }
-        Some(id)
+        self.all.contains_key(&id).then_some(id)
+    }
+
+    /// The address is this teller's word too, if it is hearsay. Of more tellers than are remembered, the one who named most is not.
+    pub(super) fn say(&mut self, id: TargetId, teller: &Teller) {
+        let is_too_much = self.has_said_its_share(teller);
+        let Some(target) = self.all.get_mut(&id) else {
+            return;
+        };
+        let is_hearsay = target.origin == Origin::Peer && !target.tried;
+        if !is_hearsay || is_too_much || target.tellers.contains(teller) {
+            return;
+        }
+        target.tellers.push(teller.clone());
+        self.tellers.add(teller.clone());
+        if target.tellers.len() > self.most_tellers
+            && let Some(place) = self.tellers.loudest(&target.tellers)
+        {
+            self.tellers.take(&target.tellers.swap_remove(place));
+        }
+    }
+
+    fn has_said_its_share(&self, teller: &Teller) -> bool {
+        self.tellers.named(teller) >= (self.capacity / SHARE).max(1)
+    }
+
+    /// One of this teller's words counts no more. What is nobody's word then is forgotten.
+    fn take_back_one(&mut self, teller: &Teller, rng: &mut impl RngCore) -> Option<()> {
+        let is_its = |target: &Target| target.is_spare() && target.tellers.contains(teller);
+        let its: Vec<_> = self.iter().filter(|(_, target)| is_its(target)).collect();
+        let id = pick(&its, rng).map(|&(id, _)| id)?;
+        let target = self.all.get_mut(&id)?;
+        if target.tellers.len() == 1 {
+            self.remove(id);
+        } else {
+            target.tellers.retain(|of| of != teller);
+            self.tellers.take(teller);
+        }
+        Some(())
     }
 
     fn insert(&mut self, address: Address, origin: Origin) -> TargetId {
@@ -255,14 +296,28 @@ impl Targets {
         id
     }
 
-    fn random_new(
-        &self,
-        which: impl Fn(&Target) -> bool,
-        rng: &mut impl RngCore,
-    ) -> Option<TargetId> {
-        let is_new = |target: &Target| !target.tried && target.is_spare() && which(target);
-        let new: Vec<_> = self.iter().filter(|(_, t)| is_new(t)).collect();
-        pick(&new, rng).map(|&(id, _)| id)
+    /// What makes room for this one.
+    fn least_worth(&self, id: TargetId, rng: &mut impl RngCore) -> Option<TargetId> {
+        let new = self.new_of_the_loudest(id, rng);
+        new.or_else(|| self.longest_failed())
+    }
+
+    /// A new one besides this, any of those whose tellers have all named most: what somebody named who named little stays.
+    fn new_of_the_loudest(&self, besides: TargetId, rng: &mut impl RngCore) -> Option<TargetId> {
+        let (mut most, mut loudest) = (0, Vec::new());
+        let is_new = |target: &Target| !target.tried && target.is_spare();
+        let new = self.iter().filter(|(_, target)| is_new(target));
+        for (id, target) in new.filter(|&(id, _)| id != besides) {
+            let named = self.tellers.fewest(&target.tellers);
+            if named > most {
+                most = named;
+                loudest.clear();
+            }
+            if named == most {
+                loudest.push(id);
+            }
+        }
+        pick(&loudest, rng).copied()
     }
 
     fn longest_failed(&self) -> Option<TargetId> {
@@ -293,19 +348,8 @@ impl Targets {
         let target = self.all.remove(&id)?;
         self.by_address.remove(&target.address);
         self.on.remove(&id);
-        self.forget_teller(target.teller.as_ref());
+        target.tellers.iter().for_each(|of| self.tellers.take(of));
         Some(target)
-    }
-
-    /// A teller has one new address less.
-    fn forget_teller(&mut self, teller: Option<&NodeId>) {
-        let Some(teller) = teller else { return };
-        if let Some(count) = self.new_of.get_mut(teller) {
-            *count -= 1;
-            if *count == 0 {
-                self.new_of.remove(teller);
-            }
-        }
     }
 
     pub(super) fn set_state(&mut self, id: TargetId, state: State) {
@@ -336,6 +380,12 @@ impl Targets {
         self.all.len()
     }
 
+    /// How many tellers the address has that has most.
+    pub(super) fn tellers_of_one(&self) -> usize {
+        let each = self.iter().map(|(_, target)| target.tellers.len());
+        each.max().unwrap_or(0)
+    }
+
     /// The addresses at which `node` was met or is said to be.
     pub(super) fn of_node(&self, node: &NodeId) -> Vec<TargetId> {
         self.iter()
@@ -357,8 +407,8 @@ impl Targets {
         if target.origin == Origin::Lookup {
             target.origin = Origin::Peer;
         }
-        let teller = target.teller.take();
-        self.forget_teller(teller.as_ref());
+        let tellers = mem::take(&mut target.tellers);
+        tellers.iter().for_each(|of| self.tellers.take(of));
     }
 
     /// The address is no good for now: how long to wait, whether to let it rest, or to forget it.
@@ -433,7 +483,7 @@ mod tests {
 
     #[test]
     fn the_users_address_is_retried_for_ever_within_the_bounds() {
-        let mut targets = Targets::new(4);
+        let mut targets = Targets::new(4, 2);
         let id = targets
             .add(Address::memory(1), Origin::User, &mut rng())
             .expect("room");
@@ -470,7 +520,16 @@ mod tests {
     }
 
     fn tell(targets: &mut Targets, number: u16, teller: u16) -> Option<TargetId> {
-        targets.add_told(Address::memory(number), &node(teller), &mut rng())
+        targets.add_told(Address::memory(number), &teller_named(teller), &mut rng())
+    }
+
+    fn teller_named(number: u16) -> Teller {
+        Teller::Node(node(number))
+    }
+
+    fn say(targets: &mut Targets, number: u16, teller: u16) {
+        let id = targets.find(&Address::memory(number)).expect("known");
+        targets.say(id, &teller_named(teller));
     }
 
     fn numbers(targets: &Targets) -> Vec<u16> {
@@ -479,7 +538,7 @@ mod tests {
 
     #[test]
     fn a_learned_address_rests_after_some_failures_and_stays_known() {
-        let mut targets = Targets::new(4);
+        let mut targets = Targets::new(4, 2);
         let id = tell(&mut targets, 1, 9).expect("room");
         let now = Timestamp::ZERO;
         let mut next = || targets.failed(now, id, BOUNDS, 2, &mut rng());
@@ -490,7 +549,7 @@ mod tests {
 
     #[test]
     fn one_teller_fills_a_quarter_of_the_book_and_then_replaces_its_own() {
-        let mut targets = Targets::new(16);
+        let mut targets = Targets::new(16, 3);
         for number in 0..100 {
             tell(&mut targets, number, 7);
         }
@@ -504,8 +563,61 @@ mod tests {
     }
 
     #[test]
+    fn who_says_most_makes_room_and_the_few_words_of_another_stay() {
+        let (mut targets, mut rng) = (Targets::new(16, 2), rng());
+        for number in 0..2 {
+            tell(&mut targets, number, 1);
+        }
+        for number in 100..400 {
+            let liar = teller_named(2 + number % 7);
+            targets.add_told(Address::memory(number), &liar, &mut rng);
+        }
+        assert_eq!(targets.len(), 16);
+        assert_eq!(numbers(&targets)[..2], [0, 1]);
+    }
+
+    #[test]
+    fn a_word_that_is_anothers_too_stays_when_its_teller_says_too_much() {
+        let (mut targets, mut rng) = (Targets::new(16, 2), rng());
+        tell(&mut targets, 0, 1);
+        say(&mut targets, 0, 2);
+        for number in 100..200 {
+            targets.add_told(Address::memory(number), &teller_named(2), &mut rng);
+        }
+        let id = targets.find(&Address::memory(0)).expect("kept");
+        let tellers = targets.target(id).expect("known").tellers();
+        assert_eq!(tellers, [teller_named(1)]);
+        assert_counts(&targets);
+    }
+
+    #[test]
+    fn of_too_many_tellers_those_are_remembered_who_named_few() {
+        let mut targets = Targets::new(16, 2);
+        tell(&mut targets, 0, 1);
+        for loud in [2, 3, 4] {
+            tell(&mut targets, 10 * loud, loud);
+            say(&mut targets, 0, loud);
+        }
+        say(&mut targets, 0, 5);
+        let id = targets.find(&Address::memory(0)).expect("kept");
+        let tellers = targets.target(id).expect("known").tellers();
+        assert_eq!(tellers, [teller_named(1), teller_named(5)]);
+        assert_counts(&targets);
+    }
+
+    #[test]
+    fn what_this_node_has_seen_for_itself_is_nobodys_word() {
+        let mut targets = Targets::new(16, 2);
+        let id = tell(&mut targets, 0, 1).expect("room");
+        targets.met(Timestamp::ZERO, id, &node(9), Kin::Capable);
+        say(&mut targets, 0, 2);
+        assert!(targets.target(id).expect("known").tellers().is_empty());
+        assert_counts(&targets);
+    }
+
+    #[test]
     fn new_addresses_make_room_first_then_the_tried_one_that_failed_longest_ago() {
-        let mut targets = Targets::new(4);
+        let mut targets = Targets::new(4, 2);
         let user = targets.add(Address::memory(0), Origin::User, &mut rng());
         for number in 1..4 {
             let id = tell(&mut targets, number, number).expect("room");
@@ -526,7 +638,7 @@ mod tests {
 
     #[test]
     fn nothing_makes_room_that_is_the_users_or_linked_or_an_anchor() {
-        let mut targets = Targets::new(3);
+        let mut targets = Targets::new(3, 2);
         targets.add(Address::memory(0), Origin::User, &mut rng());
         let on = tell(&mut targets, 1, 1).expect("room");
         let anchor = tell(&mut targets, 2, 2).expect("room");
@@ -542,7 +654,7 @@ mod tests {
 
     #[test]
     fn learned_addresses_make_room_for_the_users() {
-        let mut targets = Targets::new(2);
+        let mut targets = Targets::new(2, 2);
         tell(&mut targets, 1, 1).expect("room");
         tell(&mut targets, 2, 2).expect("room");
         for (number, is_room) in [(4, true), (5, true), (6, false)] {
@@ -556,31 +668,35 @@ mod tests {
         let is_on = |target: &&Target| matches!(target.state, State::On(_));
         let on = targets.all.values().filter(is_on).count();
         assert_eq!(targets.on().count(), on);
-        let mut new_of = OrderedMap::new();
-        for teller in targets.all.values().filter_map(|t| t.teller.clone()) {
-            *new_of.or_default(teller) += 1;
-        }
-        assert_eq!(targets.new_of, new_of);
+        let mut tellers = Tellers::default();
+        let words = targets.all.values().flat_map(|target| &target.tellers);
+        words.for_each(|teller| tellers.add(teller.clone()));
+        assert_eq!(targets.tellers, tellers);
+        let is_bounded = |target: &Target| target.tellers.len() <= targets.most_tellers;
+        assert!(targets.all.values().all(is_bounded));
     }
 
     #[test]
     fn the_counts_follow_every_change() {
-        let (mut targets, mut rng) = (Targets::new(16), rng());
+        let (mut targets, mut rng) = (Targets::new(16, 3), rng());
+        let mut is_shared = false;
         for step in 0..2_000 {
             let draw = rng.next_u32();
             let (number, teller) = ((draw >> 8) as u16 % 40, (draw >> 24) as u16 % 6);
             let now = Timestamp::from_millis(step);
-            match (targets.find(&Address::memory(number)), draw % 5) {
+            match (targets.find(&Address::memory(number)), draw % 6) {
                 (None, 0) => drop(targets.add(Address::memory(number), Origin::Lookup, &mut rng)),
                 (None, _) => drop(tell(&mut targets, number, teller)),
                 (Some(id), 0) => drop(targets.remove(id)),
                 (Some(id), 1) => targets.met(now, id, &node(number), Kin::Capable),
                 (Some(id), 2) => targets.set_state(id, State::On(LinkId::dialled(step))),
                 (Some(id), 3) => targets.set_state(id, State::Waiting),
+                (Some(_), 4) => say(&mut targets, number, teller),
                 (Some(id), _) => drop(targets.failed(now, id, BOUNDS, 2, &mut rng)),
             }
             assert_counts(&targets);
+            is_shared |= targets.tellers_of_one() == 3;
         }
-        assert!(targets.on().count() > 0 && !targets.new_of.is_empty());
+        assert!(targets.on().count() > 0 && is_shared);
     }
 }

@@ -14,6 +14,7 @@ use super::link::{Greeted, Link};
 use super::peers::RoutingTable;
 use super::standby::{Told, is_a_place};
 use super::targets::{Kin, Origin, State, Target, Targets};
+use super::tellers::Teller;
 use crate::address::{Address, Scheme};
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
@@ -199,6 +200,7 @@ impl Mesh {
         let Some((link, node)) = link.and_then(|link| Some((link, link.node().cloned()?))) else {
             return;
         };
+        let teller = Teller::of(&node, link.network());
         let own = told.own.into_iter().filter_map(|at| {
             let is_home = at.is_loopback() && self.is_home(id, link, &at);
             let is_believed = is_home || self.believes(&at);
@@ -219,7 +221,7 @@ impl Mesh {
         });
         let own = own.into_iter().filter(|(_, is_believed, _)| *is_believed);
         let own = own.map(|(at, _, is_home)| (at, is_home)).collect();
-        let news = self.keep_all(now, &node, own, told.known);
+        let news = self.keep_all(now, (&node, &teller), own, told.known);
         if answers {
             self.tell_addresses(now, id, false);
         }
@@ -233,14 +235,14 @@ impl Mesh {
     fn keep_all(
         &mut self,
         now: Timestamp,
-        teller: &NodeId,
+        (peer, teller): (&NodeId, &Teller),
         own: Vec<(Address, bool)>,
         known: Vec<KnownAddress>,
     ) -> usize {
         let has_room = self.targets.len() < self.config.addresses;
         let own = own.into_iter().map(|(address, is_home)| Told {
             address,
-            node: teller.clone(),
+            node: peer.clone(),
             kin: Kin::Capable,
             age: Duration::ZERO,
             is_home,

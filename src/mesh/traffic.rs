@@ -7,6 +7,7 @@ use super::flood::{Age, Forms, age};
 use super::link::{LastWord, Phase};
 use super::outbox::{Class, Parcel};
 use super::spreading::Passing;
+use super::tellers::Teller;
 use super::train::Train;
 use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
@@ -300,10 +301,10 @@ impl Mesh {
         let Some(node) = link.node().cloned() else {
             return;
         };
-        let scheme = link.info.scheme;
+        let (scheme, teller) = (link.info.scheme, Teller::of(&node, link.network()));
         self.contest_answered(now, id, None);
         let entries = self.believed(scheme, entries);
-        self.learn(now, &node, scheme, &entries, false);
+        self.learn(now, &teller, scheme, &entries, false);
         self.weigh_trials(now, id, &entries);
         let is_searched = |node: &&NodeId| self.lookups.is_searched(node);
         let told = entries.iter().map(|entry| &entry.node).filter(is_searched);

@@ -72,7 +72,7 @@ impl Mesh {
         ]
     }
 
-    fn memory_usage(&self) -> [(&'static str, usize, usize); 17] {
+    fn memory_usage(&self) -> [(&'static str, usize, usize); 18] {
         let config = &self.config;
         let (own, foreign) = self.lookups.waiting();
         let (bytes, frames) = self.history.size();
@@ -86,6 +86,7 @@ impl Mesh {
             ("errands", foreign, config.errands),
             ("loans", self.loans.len(), config.loans),
             ("addresses", self.targets.len(), config.addresses),
+            ("tellers", self.targets.tellers_of_one(), config.tellers),
             ("history.0", bytes, config.history.0),
             ("history.1", frames, config.history.1),
             ("trees", self.trees.len(), 2 * config.trees),

@@ -350,13 +350,17 @@ mod tests {
     async fn exchange(link: &mut NativeLink, length: usize) -> (usize, Vec<u8>) {
         let (mut written, mut received) = (0, Vec::new());
         soon(core::future::poll_fn(|cx| {
-            while let Poll::Ready(Ok(bytes @ 1..)) = link.poll_flush(cx) {
-                written += bytes;
-            }
+            let flushed = loop {
+                match link.poll_flush(cx) {
+                    Poll::Ready(Ok(bytes @ 1..)) => written += bytes,
+                    flushed => break flushed,
+                }
+            };
             while let Poll::Ready(Ok(bytes)) = link.poll_receive(cx) {
                 received.extend_from_slice(&bytes);
             }
-            if received.len() < length || written < length {
+            // TLS may hold what it has taken.
+            if received.len() < length || written < length || flushed.is_pending() {
                 Poll::Pending
             } else {
                 Poll::Ready(())

@@ -1,7 +1,7 @@
 //! What capable peers tell each other of where nodes can be dialled, and what is made of it.
 
 use rs2p::id::NodeId;
-use rs2p::mesh::{Command, Event};
+use rs2p::mesh::{Command, Environment, Event};
 use rs2p::wire::{Addresses, Capabilities, IdForm, Kind, KnownAddress, Signal};
 use rs2p::{Address, Scheme};
 #[cfg(target_arch = "wasm32")]
@@ -229,6 +229,51 @@ fn lies_of_one_peer_leave_room_for_the_truth() {
     }
     world.run(30);
     assert!(!world.knocks.is_empty(), "the truth was dialled");
+}
+
+#[test]
+fn what_one_peer_told_and_failed_is_dialled_again_however_much_another_tells() {
+    let mut world = World::new(Scheme::Ws);
+    world.add(|_| {});
+    let mut honest = teller(&mut world, 202);
+    let truth = known(at(Scheme::Ws, 203), 203);
+    tell(&mut world, &mut honest, vec![], vec![truth]);
+    let mut liar = teller(&mut world, 200);
+    for round in 0..400 {
+        if round == 100 {
+            assert!(world.knocks.is_empty(), "nobody is there yet");
+            world.doors.insert(203);
+        }
+        tell(&mut world, &mut liar, vec![], lies(round));
+        world.run_for(core::time::Duration::from_millis(50));
+    }
+    assert!(!world.knocks.is_empty(), "there is always a new lie to try");
+}
+
+#[test]
+fn no_false_name_keeps_a_node_from_where_others_say_somebody_is() {
+    let mut world = World::new(Scheme::Ws);
+    world.add(|_| {});
+    let mut honest = teller(&mut world, 202);
+    let mut liar = teller(&mut world, 200);
+    world.doors.insert(203);
+    world.environment(0, Environment::Offline);
+    tell(
+        &mut world,
+        &mut honest,
+        vec![],
+        vec![known(at(Scheme::Ws, 203), 203)],
+    );
+    // That it leads to who is linked.
+    let lie = KnownAddress {
+        node: liar.node.clone(),
+        ..known(at(Scheme::Ws, 203), 0)
+    };
+    tell(&mut world, &mut liar, vec![], vec![lie]);
+    assert!(world.knocks.is_empty());
+    world.environment(0, Environment::Online);
+    world.run(1);
+    assert!(!world.knocks.is_empty());
 }
 
 #[test]

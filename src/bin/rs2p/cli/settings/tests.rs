@@ -284,7 +284,7 @@ fn a_node_is_told_what_was_said_and_keeps_the_rest() {
 #[test]
 fn every_field_is_a_setting_or_left_out_with_a_reason() {
     /// What nobody who runs a relay is asked for.
-    const LEFT_OUT: [(&str, &str); 23] = [
+    const LEFT_OUT: [(&str, &str); 24] = [
         ("reports", "an option of its own"),
         ("subnet", "an option of its own"),
         ("advertise", "an option of its own"),
@@ -298,6 +298,10 @@ fn every_field_is_a_setting_or_left_out_with_a_reason() {
         ("relays", "for a tab that is to be sparing"),
         ("relays_tried", "as relays"),
         ("delivers", "a relay has no user to give messages to"),
+        (
+            "tellers",
+            "few are enough, and more are not seen by anybody",
+        ),
         ("unwanted", "whom a user disconnected, and a relay has none"),
         ("lookups", "a user's whispers"),
         ("questions", "a user's questions"),
