@@ -16,6 +16,8 @@ mod launch;
 mod load;
 mod machine;
 mod measure;
+mod mesh;
+mod page;
 mod picture;
 mod progress;
 mod results;

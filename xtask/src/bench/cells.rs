@@ -3,8 +3,9 @@
 use super::cell::Measure::{Beyond, Itself, Of, OfEach};
 use super::cell::{Bound, Cell, Figure, Goal, Mode, Row, Setting};
 use super::contestant::Contestant::{self, FortyLines, Limit, Mosquitto, Nats, Py2p, Relay};
-use super::contestant::Contestant::{Bridge, RelayTcp, Repeated};
+use super::contestant::Contestant::{BarePage, Bridge, Gossip, Mesh, Page, RelayTcp, Repeated};
 use super::format::Unit;
+use super::mesh;
 use crate::process::Outcome;
 
 const RATE: Figure = figure("del_per_s", "deliveries/s", Unit::Rate);
@@ -26,6 +27,12 @@ const CONNECT: Figure = figure("connect_s", "all accepted in", Unit::Seconds);
 const MEMORY: Figure = figure("bytes_per_conn", "user memory each", Unit::Bytes);
 const CPU_PER_CONNECTION: Figure =
     figure("srv_cpu_us_per_conn", "server CPU each", Unit::Microseconds);
+const COPIES: Figure = figure("copies_per_del", "copies per delivery", Unit::Ratio);
+const ALL_CPU: Figure = figure(
+    "all_cpu_us_per_del",
+    "CPU of all per delivery",
+    Unit::Microseconds,
+);
 const KEPT: Figure = figure("kept", "last 10 s to first 10 s", Unit::Ratio);
 
 /// Who a saturated relay is measured beside.
@@ -47,6 +54,8 @@ pub(crate) fn all() -> Vec<Cell> {
         vec![window_1(), latency(), idle()],
         family(),
         ways(),
+        meshes(),
+        vec![page()],
     ];
     cells.concat()
 }
@@ -258,6 +267,59 @@ fn ways() -> Vec<Cell> {
     ]
 }
 
+/// Relays among each other; and, if it is asked for, what an overlay without relays does.
+fn meshes() -> Vec<Cell> {
+    let setting = Setting {
+        seconds: 3.0,
+        warm: 2.0,
+        ..saturated(mesh::RELAYS as u32, 64, 64, false)
+    };
+    let copies = at_most(COPIES, 1.02, Itself);
+    let cpu = at_most(ALL_CPU, 0.5, Of(Gossip));
+    let cell = |name, title, is_optional, contestants: &[Contestant], goals| Cell {
+        name,
+        title,
+        is_optional,
+        ours: Mesh,
+        figures: &[ALL_CPU, COPIES, RATE, CPU],
+        rows: vec![row(setting, contestants, goals)],
+    };
+    vec![
+        cell(
+            "mesh",
+            "20 relays with four links each, 64 B",
+            false,
+            &[Mesh],
+            vec![copies],
+        ),
+        cell(
+            "overlay",
+            "20 relays with four links each, and 20 nodes of iroh-gossip, 64 B",
+            true,
+            &[Gossip, Mesh],
+            vec![copies, cpu],
+        ),
+    ]
+}
+
+/// A page as the only subscriber, and it is elsewhere.
+fn page() -> Cell {
+    let setting = Setting {
+        seconds: 3.0,
+        warm: 1.0,
+        ..saturated(0, 64, 1_000, false)
+    };
+    let goals = vec![at_least(RATE, 5.0, Of(BarePage))];
+    Cell {
+        name: "page",
+        title: "A page in Chromium as the subscriber, 64 B",
+        is_optional: false,
+        ours: Page,
+        figures: &[RATE, CPU],
+        rows: vec![row(setting, &[BarePage, Page], goals)],
+    }
+}
+
 fn saturated(subscribers: u32, size: u32, window: u32, is_pinned: bool) -> Setting {
     Setting {
         mode: Mode::Saturate { window },
@@ -271,6 +333,7 @@ fn saturated(subscribers: u32, size: u32, window: u32, is_pinned: bool) -> Setti
 
 fn row(setting: Setting, contestants: &[Contestant], goals: Vec<Goal>) -> Row {
     let label = match setting.subscribers {
+        0 => "1 page".to_owned(),
         1 => "1 subscriber".to_owned(),
         count if setting.mode == Mode::Idle => format!("{count} connections"),
         count => format!("{count} subscribers"),

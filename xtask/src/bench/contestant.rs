@@ -1,11 +1,14 @@
 //! Who is measured: the relay, what people would use instead, and the references.
 
+use std::ffi::OsStr;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::install;
 use super::task::Task;
+use crate::browser;
+use crate::package;
 use crate::process::Outcome;
 use crate::project::{self, Project};
 use crate::python;
@@ -27,12 +30,24 @@ pub(crate) enum Contestant {
     Nats,
     Mosquitto,
     Py2p,
+    /// Twenty relays, each with four links, and a subscriber at each.
+    Mesh,
+    /// Twenty nodes of iroh-gossip.
+    Gossip,
+    /// A page with the package, at the relay.
+    Page,
+    /// A page that gets each message as one of its WebSocket, at the limit.
+    BarePage,
 }
 
-use Contestant::{Bridge, FortyLines, Limit, Mosquitto, Nats, Py2p, Relay, RelayTcp, Repeated};
+use Contestant::{
+    BarePage, Bridge, FortyLines, Gossip, Limit, Mesh, Mosquitto, Nats, Page, Py2p, Relay,
+    RelayTcp, Repeated,
+};
 
-const ALL: [Contestant; 9] = [
-    Relay, RelayTcp, Bridge, Repeated, Limit, FortyLines, Nats, Mosquitto, Py2p,
+const ALL: [Contestant; 13] = [
+    Relay, RelayTcp, Bridge, Repeated, Limit, FortyLines, Nats, Mosquitto, Py2p, Mesh, Gossip,
+    Page, BarePage,
 ];
 
 /// Where a server listens: the port that it is measured at, and another for those that have two.
@@ -40,6 +55,14 @@ const ALL: [Contestant; 9] = [
 pub(crate) struct Ports {
     pub(crate) main: u16,
     pub(crate) other: u16,
+}
+
+/// The ports of 127.0.0.1 that the load generator connects to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entrances {
+    pub(crate) publisher: u16,
+    /// Subscribers are spread over all of them.
+    pub(crate) subscribers: Vec<u16>,
 }
 
 impl Contestant {
@@ -58,6 +81,10 @@ impl Contestant {
             Nats => "nats",
             Mosquitto => "mosquitto",
             Py2p => "py2p",
+            Mesh => "mesh",
+            Gossip => "gossip",
+            Page => "page",
+            BarePage => "bare-page",
         }
     }
 
@@ -77,27 +104,36 @@ impl Contestant {
             Nats => "NATS",
             Mosquitto => "Mosquitto",
             Py2p => "py2p",
+            Mesh => "20 relays of rs2p",
+            Gossip => "20 nodes of iroh-gossip",
+            Page => "a page with rs2p",
+            BarePage => "a page without",
         }
     }
 
     /// The load generator's words for what its subscribers speak, and for what its publisher speaks.
     pub(crate) fn protocols(self) -> (&'static str, &'static str) {
         match self {
-            Relay | Repeated => ("py2p-ws", "py2p-ws"),
+            Relay | Repeated | Mesh | Page => ("py2p-ws", "py2p-ws"),
             Bridge => ("py2p-ws", "py2p-tcp"),
             RelayTcp | Py2p => ("py2p-tcp", "py2p-tcp"),
-            Limit | FortyLines => ("raw", "raw"),
+            // The nodes of gossip are their own load.
+            Limit | FortyLines | BarePage | Gossip => ("raw", "raw"),
             Nats => ("nats", "nats"),
             Mosquitto => ("mqtt", "mqtt"),
         }
     }
 
-    /// The ports that its subscribers and its publisher connect to.
-    pub(crate) fn entrances(self, ports: Ports) -> (u16, u16) {
-        match self {
+    /// Where its publisher and its subscribers connect to, of a server at these ports.
+    pub(crate) fn entrances(self, ports: Ports) -> Entrances {
+        let (publisher, subscribers) = match self {
             RelayTcp => (ports.other, ports.other),
-            Bridge => (ports.main, ports.other),
+            Bridge => (ports.other, ports.main),
             _ => (ports.main, ports.main),
+        };
+        Entrances {
+            publisher,
+            subscribers: vec![subscribers],
         }
     }
 
@@ -107,7 +143,10 @@ impl Contestant {
             Nats => install::nats(),
             Mosquitto => install::mosquitto(),
             Py2p => python::install(project),
-            Relay | RelayTcp | Bridge | Repeated | Limit | FortyLines => Ok(()),
+            Gossip => install::build_gossip(project),
+            BarePage => browser::install(),
+            Page => browser::install().and_then(|()| package::build(project)),
+            Relay | RelayTcp | Bridge | Repeated | Mesh | Limit | FortyLines => Ok(()),
         }
     }
 
@@ -117,49 +156,51 @@ impl Contestant {
             Nats => install::nats_version().map(Some),
             Mosquitto => install::mosquitto_version().map(Some),
             Py2p => Ok(Some(format!("py2p {}", python::PY2P))),
-            FortyLines => {
-                let lock = project::read(&project.path("benches/fanout/Cargo.lock"))?;
-                let version = project::version_in_lock(&lock, "tokio-tungstenite");
-                Ok(version.map(|version| format!("tokio-tungstenite {version}")))
-            }
-            Relay | RelayTcp | Bridge | Repeated | Limit => Ok(None),
+            FortyLines => locked(project, "benches/fanout", "tokio-tungstenite"),
+            Gossip => locked(project, "benches/gossip", "iroh-gossip"),
+            Page | BarePage => Ok(browser::version()),
+            Relay | RelayTcp | Bridge | Repeated | Mesh | Limit => Ok(None),
         }
     }
 
-    /// The command that serves at these ports of 127.0.0.1.
+    /// The command that serves at these ports of 127.0.0.1; of a contestant that is one server.
     pub(crate) fn server(self, project: &Project, task: &Task, ports: Ports) -> Outcome<Command> {
         let port = ports.main.to_string();
+        let with = |program: PathBuf, words: &[&OsStr]| {
+            let mut server = Command::new(program);
+            server.args(words);
+            server
+        };
+        let own = |name| with(install::program(project, name), &[port.as_ref()]);
+        let set = |program, name| {
+            let settings = settings(project, task, name, &port)?;
+            Ok(with(program, &["-c".as_ref(), settings.as_ref()]))
+        };
         match self {
-            Relay | RelayTcp | Bridge | Repeated => Ok(relay(project, ports)),
-            Limit | FortyLines => {
-                let name = if self == Limit {
-                    "limit"
-                } else {
-                    "forty_lines"
-                };
-                let mut server = Command::new(install::program(project, name));
-                server.arg(port);
-                Ok(server)
-            }
-            Nats | Mosquitto => {
-                let (name, program) = match self {
-                    Nats => ("nats.conf", install::nats_program()?),
-                    _ => ("mosquitto.conf", install::mosquitto_program()?),
-                };
-                let mut server = Command::new(program);
-                let settings = settings(project, task, name, &port)?;
-                server.arg("-c").arg(settings);
-                Ok(server)
-            }
+            Relay | RelayTcp | Bridge | Repeated | Mesh | Page => Ok(relay(project, ports)),
+            FortyLines => Ok(own("forty_lines")),
+            Limit | BarePage | Gossip => Ok(own("limit")),
+            Nats => set(install::nats_program()?, "nats.conf"),
+            Mosquitto => set(install::mosquitto_program()?, "mosquitto.conf"),
             Py2p => {
-                let mut server = Command::new(python::interpreter(project));
-                server.args(["-W", "ignore"]);
-                server.arg(project.path("benches/fanout/servers/py2p_server.py"));
-                server.arg(port);
-                Ok(server)
+                let script = project.path("benches/fanout/servers/py2p_server.py");
+                let words = [
+                    "-W".as_ref(),
+                    "ignore".as_ref(),
+                    script.as_ref(),
+                    port.as_ref(),
+                ];
+                Ok(with(python::interpreter(project), &words))
             }
         }
     }
+}
+
+/// The name and the version of a package that is locked in a folder.
+fn locked(project: &Project, folder: &str, package: &str) -> Outcome<Option<String>> {
+    let lock = project::read(&project.path(folder).join("Cargo.lock"))?;
+    let version = project::version_in_lock(&lock, package);
+    Ok(version.map(|version| format!("{package} {version}")))
 }
 
 /// The relay with all its defaults, but for the limit on what one peer may send: one publisher is the load.
@@ -179,7 +220,7 @@ pub(crate) fn relay(project: &Project, ports: Ports) -> Command {
 }
 
 /// A server's settings with the port in them, in a file of their own.
-fn settings(project: &Project, task: &Task, name: &str, port: &str) -> Outcome<std::path::PathBuf> {
+fn settings(project: &Project, task: &Task, name: &str, port: &str) -> Outcome<PathBuf> {
     let from = project.path("benches/fanout/servers").join(name);
     let text = project::read(&from)?.replace("{port}", port);
     let to = project.path(task.folder()).join(name);
@@ -208,9 +249,13 @@ mod tests {
 
     #[test]
     fn a_bridge_has_two_entrances() {
-        let ports = Ports { main: 1, other: 2 };
-        assert_eq!(Bridge.entrances(ports), (1, 2));
-        assert_eq!(Relay.entrances(ports), (1, 1));
-        assert_eq!(RelayTcp.entrances(ports), (2, 2));
+        let entrances = |contestant: Contestant| {
+            let entrances = contestant.entrances(Ports { main: 1, other: 2 });
+            (entrances.publisher, entrances.subscribers[0])
+        };
+        assert_eq!(
+            [Bridge, Relay, RelayTcp].map(entrances),
+            [(2, 1), (1, 1), (2, 2)]
+        );
     }
 }

@@ -45,6 +45,14 @@ pub(crate) fn build(project: &Project) -> Outcome {
     process::run(harness.arg(project.path(BUILD)))
 }
 
+/// Builds the nodes of iroh-gossip, which takes minutes.
+pub(crate) fn build_gossip(project: &Project) -> Outcome {
+    let mut gossip = project.cargo();
+    gossip.current_dir(project.path("benches/gossip"));
+    gossip.args(["build", "--release", "--locked", "--target-dir"]);
+    process::run(gossip.arg(project.path(BUILD)))
+}
+
 /// A program of the harness.
 pub(crate) fn program(project: &Project, name: &str) -> PathBuf {
     project.path(BUILD).join("release").join(name)

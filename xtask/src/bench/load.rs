@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::cell::{Mode, Setting};
-use super::contestant::{Contestant, Ports};
+use super::contestant::{Contestant, Entrances};
 use super::install;
 use super::json::{self, Value};
 use super::launch;
@@ -18,23 +18,23 @@ const PATIENCE: Duration = Duration::from_secs(150);
 /// Handshakes at once: what the relay's `--pending` takes, and no server minds.
 const INFLIGHT: &str = "64";
 
-/// Puts load on what serves at these ports.
+/// Puts load on what serves at these entrances, and whose processes these are.
 pub(crate) fn run(
     project: &Project,
     task: &Task,
     contestant: Contestant,
-    ports: Ports,
+    entrances: &Entrances,
     setting: &Setting,
     servers: &[u32],
 ) -> Outcome<Sample> {
     let mut load = Command::new(install::program(project, "load"));
-    load.args(words(task, contestant, ports, setting));
+    load.args(words(task, contestant, entrances, setting));
     let servers: Vec<_> = servers.iter().map(u32::to_string).collect();
     load.args(["--server-pid", &servers.join(",")]);
     sample_of(&load, setting, task)
 }
 
-/// Runs a load generator and reads its sample.
+/// Runs a program that loads and measures, and reads its sample.
 pub(crate) fn sample_of(load: &Command, setting: &Setting, task: &Task) -> Outcome<Sample> {
     let processor = setting.is_pinned.then_some(launch::LOAD);
     let length = Duration::from_secs_f64(task.lasting(setting.seconds));
@@ -43,10 +43,10 @@ pub(crate) fn sample_of(load: &Command, setting: &Setting, task: &Task) -> Outco
 }
 
 /// What the load generator is told.
-pub(crate) fn words(
+fn words(
     task: &Task,
     contestant: Contestant,
-    ports: Ports,
+    entrances: &Entrances,
     setting: &Setting,
 ) -> Vec<String> {
     let (mode, value) = match setting.mode {
@@ -54,14 +54,15 @@ pub(crate) fn words(
         Mode::Pace { rate } => ("pace", Some(("--rate", rate))),
         Mode::Idle => ("idle", None),
     };
+    let address = |port: &u16| format!("127.0.0.1:{port}");
     let (subscribers, publisher) = contestant.protocols();
-    let (entrance, publisher_entrance) = contestant.entrances(ports);
+    let addresses: Vec<_> = entrances.subscribers.iter().map(address).collect();
     let mut words = vec![mode.to_owned()];
     let mut add = |name: &str, value: String| words.extend([name.to_owned(), value]);
     add("--proto", subscribers.to_owned());
-    add("--addr", format!("127.0.0.1:{entrance}"));
+    add("--addr", addresses.join(","));
     add("--pub-proto", publisher.to_owned());
-    add("--pub-addr", format!("127.0.0.1:{publisher_entrance}"));
+    add("--pub-addr", address(&entrances.publisher));
     add("--subs", setting.subscribers.to_string());
     add("--size", setting.size.to_string());
     add("--secs", task.lasting(setting.seconds).to_string());

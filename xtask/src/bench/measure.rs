@@ -2,19 +2,23 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
-use super::cell::Setting;
-use super::contestant::Contestant;
+use super::cell::{Mode, Setting};
+use super::contestant::{Contestant, Entrances, Ports};
+use super::install;
 use super::launch::{self, Running};
 use super::load;
+use super::mesh;
+use super::page;
 use super::results::Sample;
 use super::task::Task;
 use crate::process::Outcome;
 use crate::project::Project;
 
 pub(crate) struct Measurer<'a> {
-    project: &'a Project,
-    task: &'a Task,
+    pub(crate) project: &'a Project,
+    pub(crate) task: &'a Task,
     /// Where what servers print goes.
     logs: PathBuf,
 }
@@ -42,21 +46,67 @@ impl<'a> Measurer<'a> {
     }
 
     pub(crate) fn measure(&self, contestant: Contestant, setting: &Setting) -> Outcome<Sample> {
-        self.one_server(contestant, setting)
+        match contestant {
+            Contestant::Mesh => mesh::measure(self, setting),
+            Contestant::Gossip => self.gossip(setting),
+            Contestant::Page | Contestant::BarePage => page::measure(self, contestant, setting),
+            _ => self.one_server(contestant, setting),
+        }
     }
 
     fn one_server(&self, contestant: Contestant, setting: &Setting) -> Outcome<Sample> {
-        let Self { project, task, .. } = self;
+        let (ports, server) = self.serve(contestant, setting)?;
+        let entrances = contestant.entrances(ports);
+        self.load(contestant, &entrances, setting, &[server.id()])
+    }
+
+    /// Starts the one server of a contestant, and waits until it listens.
+    pub(crate) fn serve(
+        &self,
+        contestant: Contestant,
+        setting: &Setting,
+    ) -> Outcome<(Ports, Running)> {
         let ports = launch::free_ports()?;
-        let server = contestant.server(project, task, ports)?;
+        let server = contestant.server(self.project, self.task, ports)?;
         let processor = setting.is_pinned.then_some(launch::SERVER);
         let mut server = self.start(contestant, launch::placed(&server, processor))?;
         server.await_port(ports.main)?;
-        load::run(project, task, contestant, ports, setting, &[server.id()])
+        Ok((ports, server))
     }
 
-    fn start(&self, contestant: Contestant, command: std::process::Command) -> Outcome<Running> {
+    /// Starts a program of a contestant's; what it prints is logged under its name.
+    pub(crate) fn start(&self, contestant: Contestant, command: Command) -> Outcome<Running> {
         let log = self.logs.join(format!("{}.log", contestant.key()));
         Running::start(command, contestant.title(), &log)
+    }
+
+    pub(crate) fn load(
+        &self,
+        contestant: Contestant,
+        entrances: &Entrances,
+        setting: &Setting,
+        servers: &[u32],
+    ) -> Outcome<Sample> {
+        load::run(
+            self.project,
+            self.task,
+            contestant,
+            entrances,
+            setting,
+            servers,
+        )
+    }
+
+    /// As many nodes as there are relays, in a program that is its own load.
+    fn gossip(&self, setting: &Setting) -> Outcome<Sample> {
+        let Mode::Saturate { window } = setting.mode else {
+            return Err("nodes of gossip are only saturated".into());
+        };
+        let mut gossip = Command::new(install::program(self.project, "rs2p-gossip"));
+        let seconds = [setting.warm, setting.seconds].map(|seconds| self.task.lasting(seconds));
+        let counts = [mesh::RELAYS as u32, setting.size, window];
+        gossip.args(counts.map(|count| count.to_string()));
+        gossip.args(seconds.map(|seconds| seconds.to_string()));
+        load::sample_of(&gossip, setting, self.task)
     }
 }
