@@ -173,7 +173,7 @@ impl Contestant {
         };
         let own = |name| with(install::program(project, name), &[port.as_ref()]);
         let set = |program, name| {
-            let settings = settings(project, task, name, &port)?;
+            let settings = settings(project, task, name, ports)?;
             Ok(with(program, &["-c".as_ref(), settings.as_ref()]))
         };
         match self {
@@ -219,10 +219,12 @@ pub(crate) fn relay(project: &Project, ports: Ports) -> Command {
     relay
 }
 
-/// A server's settings with the port in them, in a file of their own.
-fn settings(project: &Project, task: &Task, name: &str, port: &str) -> Outcome<PathBuf> {
+/// A server's settings with its ports in them, in a file of their own.
+fn settings(project: &Project, task: &Task, name: &str, ports: Ports) -> Outcome<PathBuf> {
     let from = project.path("benches/fanout/servers").join(name);
-    let text = project::read(&from)?.replace("{port}", port);
+    let text = project::read(&from)?
+        .replace("{port}", &ports.main.to_string())
+        .replace("{other}", &ports.other.to_string());
     let to = project.path(task.folder()).join(name);
     write(&to, &text)?;
     Ok(to)

@@ -16,29 +16,39 @@ use super::results::Sample;
 use crate::process::Outcome;
 
 pub(crate) const RELAYS: usize = 20;
-/// Links of each relay, of which it dials half: to those so many places on.
-const LINKS: f64 = 4.0;
-const PLACES_ON: [usize; 2] = [1, 6];
+/// Links of each relay: to those so many places away, on both sides.
+const LINKS: usize = 4;
+const PLACES: [usize; 2] = [1, 6];
 
 /// How long relays have to find each other.
 const JOINING: Duration = Duration::from_secs(20);
+/// What the load generator does before it publishes.
+const SETTLING: Duration = Duration::from_millis(500);
 /// Relays make a page of figures at most once a second.
 const PAGE: Duration = Duration::from_millis(1_100);
 
 pub(crate) fn measure(measurer: &Measurer<'_>, setting: &Setting) -> Outcome<Sample> {
     let (ports, relays) = start(measurer)?;
     await_links(&ports)?;
-    thread::sleep(PAGE);
-    let before = figures(&ports)?;
     let entrances = Entrances {
         publisher: ports[0].main,
         subscribers: ports.iter().map(|ports| ports.main).collect(),
     };
     let ids: Vec<u32> = relays.iter().map(Running::id).collect();
-    let mut sample = measurer.load(Contestant::Mesh, &entrances, setting, &ids)?;
+    // Relays find their tree while nothing is measured yet.
+    let warm = Duration::from_secs_f64(measurer.task.lasting(setting.warm)) + SETTLING;
+    let (before, sample) = thread::scope(|scope| {
+        let before = scope.spawn(|| {
+            thread::sleep(warm);
+            figures(&ports)
+        });
+        let sample = measurer.load(Contestant::Mesh, &entrances, setting, &ids);
+        (before.join(), sample)
+    });
+    let before = before.map_err(|_| "the relays' figures were not read")??;
+    let mut sample = sample?;
     thread::sleep(PAGE);
-    let after = figures(&ports)?;
-    let copies = copies(&before, &after);
+    let copies = copies(&before, &figures(&ports)?);
     sample.insert("copies_per_del".to_owned(), copies);
     let cpu = ["srv_cpu_us_per_del", "load_cpu_us_per_del"].map(|key| sample.get(key).copied());
     if let [Some(relays), Some(load)] = cpu {
@@ -47,24 +57,30 @@ pub(crate) fn measure(measurer: &Measurer<'_>, setting: &Setting) -> Outcome<Sam
     Ok(sample)
 }
 
-/// All relays, each of which dials its neighbours until they are there.
+/// All relays, one after the other: each dials those of its neighbours that are there already.
 fn start(measurer: &Measurer<'_>) -> Outcome<(Vec<Ports>, Vec<Running>)> {
-    let ports: Vec<Ports> = (0..RELAYS)
-        .map(|_| launch::free_ports())
-        .collect::<Outcome<_>>()?;
+    let mut ports: Vec<Ports> = Vec::new();
     let mut relays = Vec::new();
-    for (number, own) in ports.iter().enumerate() {
-        let mut relay = relay(measurer.project, *own);
-        for places in PLACES_ON {
-            let neighbour = ports[(number + places) % RELAYS].other;
-            relay.args(["--peer", &format!("tcp://127.0.0.1:{neighbour}")]);
+    for number in 0..RELAYS {
+        let own = launch::free_ports()?;
+        let mut relay = relay(measurer.project, own);
+        for neighbour in neighbours(number)
+            .iter()
+            .filter_map(|number| ports.get(*number))
+        {
+            relay.args(["--peer", &format!("tcp://127.0.0.1:{}", neighbour.other)]);
         }
-        relays.push(measurer.start(Contestant::Mesh, launch::placed(&relay, None))?);
-    }
-    for (relay, ports) in relays.iter_mut().zip(&ports) {
-        relay.await_port(ports.main)?;
+        let mut relay = measurer.start(Contestant::Mesh, launch::placed(&relay, None))?;
+        relay.await_port(own.main)?;
+        ports.push(own);
+        relays.push(relay);
     }
     Ok((ports, relays))
+}
+
+fn neighbours(number: usize) -> [usize; LINKS] {
+    let [near, far] = PLACES;
+    [near, far, RELAYS - near, RELAYS - far].map(|places| (number + places) % RELAYS)
 }
 
 fn await_links(ports: &[Ports]) -> Outcome {
@@ -74,7 +90,7 @@ fn await_links(ports: &[Ports]) -> Outcome {
             .iter()
             .map(|figures| figures.peers)
             .collect();
-        if peers.iter().all(|peers| *peers == LINKS) {
+        if peers.iter().all(|peers| *peers == LINKS as f64) {
             return Ok(());
         }
         if Instant::now() > deadline {
@@ -164,7 +180,7 @@ mod tests {
     #[test]
     fn copies_are_counted_of_what_came_from_another_relay() {
         let figures = |delivered, duplicates| Figures {
-            peers: LINKS,
+            peers: 4.0,
             delivered,
             duplicates,
         };
@@ -178,14 +194,14 @@ mod tests {
     }
 
     #[test]
-    fn each_relay_has_four_neighbours() {
-        let ends =
-            (0..RELAYS).flat_map(|one| PLACES_ON.map(|places| (one, (one + places) % RELAYS)));
-        let mut pairs: Vec<_> = ends
-            .map(|(one, other)| (one.min(other), one.max(other)))
-            .collect();
-        pairs.sort_unstable();
-        pairs.dedup();
-        assert_eq!(pairs.len() as f64, RELAYS as f64 * LINKS / 2.0);
+    fn neighbours_are_four_others_and_each_other() {
+        for number in 0..RELAYS {
+            let mut all = neighbours(number).to_vec();
+            assert!(all.iter().all(|other| neighbours(*other).contains(&number)));
+            all.extend([number]);
+            all.sort_unstable();
+            all.dedup();
+            assert_eq!(all.len(), LINKS + 1);
+        }
     }
 }

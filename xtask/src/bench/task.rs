@@ -46,7 +46,7 @@ impl Task {
 
     /// A phase that takes so many seconds, as long as this task wants it.
     pub(crate) fn lasting(&self, seconds: f64) -> f64 {
-        if self.quick { seconds / 4.0 } else { seconds }
+        if self.quick { seconds / 2.0 } else { seconds }
     }
 }
 
