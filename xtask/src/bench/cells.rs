@@ -4,7 +4,7 @@ use super::cell::Measure::{Beyond, Itself, Of, OfEach};
 use super::cell::{Bound, Cell, Figure, Goal, Mode, Row, Setting};
 use super::contestant::Contestant::{self, FortyLines, Limit, Mosquitto, Nats, Py2p, Relay};
 use super::contestant::Contestant::{BarePage, Bridge, Gossip, Mesh, Page, RelayTcp, Repeated};
-use super::format::Unit;
+use super::format::{self, Unit};
 use super::mesh;
 use crate::process::Outcome;
 
@@ -226,7 +226,7 @@ fn family() -> Vec<Cell> {
         },
         Cell {
             name: "decay",
-            title: "The same for a minute",
+            title: "py2p's own wire over TCP, for a minute",
             is_optional: false,
             ours: RelayTcp,
             figures: &[KEPT, RATE],
@@ -335,8 +335,10 @@ fn row(setting: Setting, contestants: &[Contestant], goals: Vec<Goal>) -> Row {
     let label = match setting.subscribers {
         0 => "1 page".to_owned(),
         1 => "1 subscriber".to_owned(),
-        count if setting.mode == Mode::Idle => format!("{count} connections"),
-        count => format!("{count} subscribers"),
+        count if setting.mode == Mode::Idle => {
+            format!("{} connections", format::thousands(count.into()))
+        }
+        count => format!("{} subscribers", format::thousands(count.into())),
     };
     Row {
         label,

@@ -36,7 +36,8 @@ fn digits(value: f64) -> String {
     format!("{value:.behind$}")
 }
 
-fn thousands(value: f64) -> String {
+/// A whole number, by its thousands.
+pub(crate) fn thousands(value: f64) -> String {
     let digits = format!("{:.0}", value.abs());
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {

@@ -1,6 +1,6 @@
 //! What figures depend on: the machine, the commit, the versions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::Command;
 
@@ -43,7 +43,9 @@ impl Facts {
         let versions = contestants
             .iter()
             .filter_map(|contestant| self.versions.get(contestant));
-        let versions: Vec<_> = versions.map(String::as_str).collect();
+        // A browser is one, however many contestants are in it.
+        let versions: BTreeSet<_> = versions.map(String::as_str).collect();
+        let versions: Vec<_> = versions.into_iter().collect();
         let fields = [
             ("cell", cell.name),
             ("machine", &self.machine),

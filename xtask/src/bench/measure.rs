@@ -60,12 +60,18 @@ impl<'a> Measurer<'a> {
         self.load(contestant, &entrances, setting, &[server.id()])
     }
 
-    /// Starts the one server of a contestant, and waits until it listens.
+    /// Starts the one server of a contestant, and waits until it listens. A port that was free may be somebody else's by
+    /// then, so it is tried once more.
     pub(crate) fn serve(
         &self,
         contestant: Contestant,
         setting: &Setting,
     ) -> Outcome<(Ports, Running)> {
+        self.serve_once(contestant, setting)
+            .or_else(|_| self.serve_once(contestant, setting))
+    }
+
+    fn serve_once(&self, contestant: Contestant, setting: &Setting) -> Outcome<(Ports, Running)> {
         let ports = launch::free_ports()?;
         let server = contestant.server(self.project, self.task, ports)?;
         let processor = setting.is_pinned.then_some(launch::SERVER);

@@ -4,9 +4,9 @@ use super::cell::Cell;
 use super::results::Results;
 use super::verdict::{self, Verdict};
 
-const WIDTH: f64 = 860.0;
+const WIDTH: f64 = 940.0;
 /// Where bars begin, and how long one is that just meets its goal.
-const LEFT: f64 = 390.0;
+const LEFT: f64 = 440.0;
 const GOAL: f64 = 150.0;
 /// The longest bar, as a multiple of its goal; longer ones end with an arrow.
 const MOST: f64 = 2.2;
@@ -16,9 +16,9 @@ const TOP: f64 = 44.0;
 
 /// Colours for light and for dark surroundings; the card brings its own ground, so that it can be read on any.
 const STYLE: &str = "\
-text{font:12px system-ui,sans-serif;fill:#1f2328}.head{font-weight:600}.note{fill:#59636e}.card{fill:#fff;stroke:#d1d9e0}\
+text{font:12px system-ui,sans-serif;fill:#1f2328}.head{font-weight:600}.note{fill:#59636e;paint-order:stroke;stroke:#fff;stroke-width:4px}.card{fill:#fff;stroke:#d1d9e0}\
 .met{fill:#2da44e}.not{fill:#d1242f}.none{fill:#8c959f}.goal{stroke:#1f2328;stroke-width:1.5;stroke-dasharray:4 3}\
-@media(prefers-color-scheme:dark){text{fill:#e6edf3}.note{fill:#9198a1}.card{fill:#0d1117;stroke:#3d444d}\
+@media(prefers-color-scheme:dark){text{fill:#e6edf3}.note{fill:#9198a1;stroke:#0d1117}.card{fill:#0d1117;stroke:#3d444d}\
 .met{fill:#3fb950}.not{fill:#f85149}.none{fill:#656c76}.goal{stroke:#e6edf3}}";
 
 pub(crate) fn draw(known: &[(Cell, Results)]) -> String {
@@ -50,8 +50,8 @@ pub(crate) fn draw(known: &[(Cell, Results)]) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" role=\"img\">\
          <title>How far each goal is met</title><style>{STYLE}</style>\n\
          <rect class=\"card\" x=\"0.5\" y=\"0.5\" width=\"{}\" height=\"{}\" rx=\"6\"/>\n\
-         {note}{caption}{body}\
-         <line class=\"goal\" x1=\"{goal}\" y1=\"32\" x2=\"{goal}\" y2=\"{}\"/>\n</svg>\n",
+         {note}{caption}<line class=\"goal\" x1=\"{goal}\" y1=\"32\" x2=\"{goal}\" y2=\"{}\"/>\n\
+         {body}</svg>\n",
         WIDTH - 1.0,
         height - 1.0,
         height - 10.0,
