@@ -38,13 +38,14 @@ pub(crate) fn write(project: &Project, task: &Task, measured: &[Cell]) -> Outcom
     if is_complete(&known) || task.quick {
         text = replaced(&text, GOALS, &judged).unwrap_or(text);
         write_file(&project.path(&picture), &picture::draw(&known))?;
+        println!("Written: {picture}");
     } else {
         println!(
-            "The list of goals in {DOCUMENT} and the picture are as they were: not all cells have been measured."
+            "The goals and the picture in docs are as they were: not all cells have results in target/bench."
         );
     }
     write_file(&project.path(&document), &text)?;
-    println!("Written: {document}, {picture}");
+    println!("Written: {document}");
     Ok(())
 }
 

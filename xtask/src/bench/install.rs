@@ -7,8 +7,9 @@ use crate::process::{self, Outcome};
 use crate::project::Project;
 use crate::tools;
 
-/// Where the harness is built.
+/// Where the harness is built, and where gossip: each takes as long as it takes, and keeps the other from nothing.
 const BUILD: &str = "target/bench/build";
+const GOSSIP: &str = "target/bench/gossip";
 
 const NATS: &str = "install nats-server (on Debian as root: apt-get install nats-server)";
 const MOSQUITTO: &str = "install mosquitto (on Debian as root: apt-get install mosquitto)";
@@ -50,7 +51,12 @@ pub(crate) fn build_gossip(project: &Project) -> Outcome {
     let mut gossip = project.cargo();
     gossip.current_dir(project.path("benches/gossip"));
     gossip.args(["build", "--release", "--locked", "--target-dir"]);
-    process::run(gossip.arg(project.path(BUILD)))
+    process::run(gossip.arg(project.path(GOSSIP)))
+}
+
+/// The program that is them.
+pub(crate) fn gossip_program(project: &Project) -> PathBuf {
+    project.path(GOSSIP).join("release/rs2p-gossip")
 }
 
 /// A program of the harness.

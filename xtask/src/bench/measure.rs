@@ -108,7 +108,7 @@ impl<'a> Measurer<'a> {
         let Mode::Saturate { window } = setting.mode else {
             return Err("nodes of gossip are only saturated".into());
         };
-        let mut gossip = Command::new(install::program(self.project, "rs2p-gossip"));
+        let mut gossip = Command::new(install::gossip_program(self.project));
         let seconds = [setting.warm, setting.seconds].map(|seconds| self.task.lasting(seconds));
         let counts = [mesh::RELAYS as u32, setting.size, window];
         gossip.args(counts.map(|count| count.to_string()));

@@ -47,7 +47,7 @@ impl Progress {
             Ok(sample) => figures(cell, sample),
         };
         println!(
-            "{:>12} left  {}, run {} of {}, {:<18} {what}",
+            "{:>12} left  {}, run {} of {}, {:<30} {what}",
             clock(Duration::from_secs_f64(left)),
             row.label,
             run + 1,
