@@ -57,3 +57,18 @@ fn text(out: &mut Vec<u8>, text: &str) {
     out.extend((text.len() as u16).to_be_bytes());
     out.extend(text.as_bytes());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_is_read_as_it_is_written() {
+        for length in [0, 127, 128, 16_383, 16_384, 70_000] {
+            let mut packet = vec![PUBLISH];
+            put_length(&mut packet, length);
+            assert_eq!(parse(&packet), Some((true, length)));
+            assert_eq!(parse(&packet[..packet.len() - 1]), None);
+        }
+    }
+}

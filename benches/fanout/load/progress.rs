@@ -84,3 +84,32 @@ fn halves(stamp: Stamp) -> [u64; 2] {
     let (halves, _) = stamp.as_chunks::<8>();
     [u64::from_le_bytes(halves[0]), u64::from_le_bytes(halves[1])]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stamp(number: u64) -> Stamp {
+        let mut stamp = Stamp::default();
+        stamp[..8].copy_from_slice(&number.to_le_bytes());
+        stamp
+    }
+
+    #[test]
+    fn a_message_is_complete_when_every_subscriber_has_it() {
+        let mut progress = Progress::new(2, 4);
+        progress.handle_message(0, stamp(0));
+        progress.handle_message(1, stamp(1));
+        assert_eq!((progress.complete, progress.delivered), (0, 2));
+        progress.handle_message(0, stamp(0));
+        assert_eq!((progress.complete, progress.gaps), (1, 0));
+    }
+
+    #[test]
+    fn a_message_out_of_its_place_is_a_gap() {
+        let mut progress = Progress::new(1, 4);
+        progress.handle_message(0, stamp(1));
+        progress.handle_message(1, stamp(1));
+        assert_eq!(progress.gaps, 1);
+    }
+}

@@ -106,3 +106,29 @@ fn base58(bytes: &[u8]) -> String {
     }
     digits.iter().rev().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broadcast_ends_with_its_payload() {
+        let frame = broadcast(b"somebody", &[7; 64]);
+        let (is_broadcast, rest) = parse(&frame[..HEAD]);
+        assert!(is_broadcast && HEAD + rest == frame.len());
+        assert!(frame.ends_with(&[7; 64]));
+    }
+
+    #[test]
+    fn a_list_of_peers_is_told_from_other_whispers() {
+        let whisper = |flag| {
+            let mut body = Vec::new();
+            msgpack::bytes(&mut body, b"somebody");
+            msgpack::number(&mut body, 1);
+            body.push(flag);
+            body
+        };
+        assert!(is_peers(&whisper(PEERS)) && !is_peers(&whisper(HANDSHAKE)));
+        assert!(!is_peers(b"") && !is_peers(&[0xc4, 200]));
+    }
+}

@@ -193,3 +193,52 @@ fn header_length(header: &[u8]) -> Option<usize> {
         _ => Some(2),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a stream holds, read in pieces of this length: the lengths of messages and all payload.
+    fn read(stream: &[u8], piece: usize) -> (Vec<u64>, Vec<u8>, Vec<u8>) {
+        let (mut lengths, mut payload, mut out) = (Vec::new(), Vec::new(), Vec::new());
+        let mut deframer = Deframer::default();
+        for mut input in stream.chunks(piece) {
+            while let Some(piece) = deframer.next(&mut input, &mut out).expect("a stream") {
+                match piece {
+                    Piece::Opened => {}
+                    Piece::Message(length) => lengths.push(length),
+                    Piece::Payload(bytes) => payload.extend_from_slice(bytes),
+                }
+            }
+        }
+        (lengths, payload, out)
+    }
+
+    #[test]
+    fn a_stream_is_the_same_in_whatever_pieces_it_comes() {
+        let mut stream = b"HTTP/1.1 101 Switching Protocols\r\n\r\n".to_vec();
+        stream.extend([0x82, 3, 1, 2, 3, 0x89, 1, 7, 0x82, 0, 0x82, 126, 0, 200]);
+        stream.extend([9; 200]);
+        let whole = read(&stream, stream.len());
+        assert_eq!(whole.0, [3, 0, 200]);
+        assert_eq!(whole.1.len(), 203);
+        assert_eq!(
+            whole.2[..2],
+            [0x80 | PONG, 0x80 | 1],
+            "the ping is answered"
+        );
+        for piece in 1..12 {
+            assert_eq!(read(&stream, piece), whole, "in pieces of {piece}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_refuses_is_told() {
+        let mut input: &[u8] = b"HTTP/1.1 403 Forbidden\r\n\r\n";
+        assert!(
+            Deframer::default()
+                .next(&mut input, &mut Vec::new())
+                .is_err()
+        );
+    }
+}
