@@ -1,6 +1,7 @@
 //! Chromium and its driver: they run the wasm tests and the end-to-end tests.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use crate::process::{self, Outcome};
 use crate::tools;
@@ -33,7 +34,13 @@ pub(crate) fn driver() -> Option<PathBuf> {
     process::in_path(&["chromedriver", "chromium.chromedriver"])
 }
 
-fn chromium() -> Option<PathBuf> {
+/// What Chromium says of itself.
+pub(crate) fn version() -> Option<String> {
+    process::answer(Command::new(chromium()?).arg("--version"))
+}
+
+/// The browser.
+pub(crate) fn chromium() -> Option<PathBuf> {
     process::in_path(&[
         "chromium",
         "chromium-browser",

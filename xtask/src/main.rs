@@ -1,10 +1,11 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
 //!
 //! Everything that building, showing and testing the project needs beyond cargo stands here, one idea a module:
-//! what must be installed ([`tools`]), the npm package ([`package`]), the page ([`page`]), the demo ([`demo`]), the tests (`test`) and the order
+//! what must be installed ([`tools`]), the npm package ([`package`]), the page ([`page`]), the demo ([`demo`]), the tests (`test`), the figures ([`bench`]) and the order
 //! of the modules in `src` ([`floors`]). The standard library is enough: a task runner that has to be built before
 //! anything else must build in seconds.
 
+mod bench;
 mod browser;
 mod bundlers;
 mod demo;
@@ -54,6 +55,8 @@ Usage: cargo xtask COMMAND
   fuzz [TARGET...] [--seconds N | --runs N]
                                     run the fuzz targets, all of them if none is named, for 60 s each if not told otherwise
   fuzz differential [--runs N]      compare our msgpack with that of py2p and js2p over N messages, 100,000 if not told otherwise
+  bench [--cell NAME]... [--runs N] [--quick]
+                                    measure the relay beside others and write docs/PERFORMANCE.md; --quick only shows that it works
   floors                            check that the modules of src import downward only
 
 Stages: setup, npm, js, page, types, native, wasm, peer, browser, sim, fuzz, long
@@ -88,6 +91,10 @@ fn dispatch(words: &[&str]) -> Outcome<ExitCode> {
         ["fuzz", words @ ..] => {
             let task = fuzz::Task::of(words).ok_or_else(|| not_understood(words))?;
             fuzz::run(&project, &task)?;
+        }
+        ["bench", words @ ..] => {
+            let task = bench::Task::of(words).ok_or_else(|| not_understood(words))?;
+            bench::run(&project, &task)?;
         }
         ["floors"] => floors::check(&project)?,
         _ => return Err(not_understood(words)),

@@ -85,7 +85,7 @@ pub(crate) fn read(path: &Path) -> Outcome<String> {
 }
 
 /// The version of package `name` in the text of a `Cargo.lock`, where it follows the name on the next line.
-fn version_in_lock(lock: &str, name: &str) -> Option<String> {
+pub(crate) fn version_in_lock(lock: &str, name: &str) -> Option<String> {
     let wanted = format!("name = \"{name}\"");
     let mut lines = lock.lines().skip_while(|line| *line != wanted).skip(1);
     let version = lines

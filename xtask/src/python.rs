@@ -8,7 +8,7 @@ use crate::process::{self, Outcome};
 use crate::project::Project;
 use crate::tools;
 
-const PY2P: &str = "0.7.878";
+pub(crate) const PY2P: &str = "0.7.878";
 const REMEDY: &str = "install a Python from 3.8 to 3.13 with its venv module \
                       (on Debian as root: apt-get install python3 python3-venv)";
 
