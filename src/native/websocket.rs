@@ -1,7 +1,8 @@
-//! A link over a WebSocket (RFC 6455): one frame of the mesh in one binary message.
+//! A link over a WebSocket (RFC 6455): the frames that the core sends together in one binary message, which a receiver reads as a
+//! part of one stream (protocol 0.7, Frame).
 //!
-//! Data is neither copied nor collected: a header and the shared frame are queued side by side, so that a broadcast is in
-//! memory once for all links, and what comes is handed on with the read that brought it.
+//! A message is wrapped once for all links, so that a broadcast is in memory once, and what comes is handed on with the read that
+//! brought it, however long the message is.
 
 use core::task::{Context, Poll, ready};
 
