@@ -129,7 +129,7 @@ pub struct Config {
     /// The user's own are dialled for ever, and all are while there is no peer.
     pub learned_attempts: u32,
     /// Dials to learnt addresses under way: most that have begun within `dial_patience`, and most in all. 4, as many as are
-    /// wanted, and 32, so that a book of addresses that do not answer is gone through in 80 s.
+    /// wanted, and 32, so that a book of addresses that do not answer is gone through in 110 s.
     pub dials_at_once: (usize, usize),
     /// How long a dial without an answer keeps others from being begun in its stead. 1 s: a link that comes up takes less.
     pub dial_patience: Duration,

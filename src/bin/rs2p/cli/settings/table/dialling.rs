@@ -67,7 +67,7 @@ pub(super) const GROUP: Group = Group {
         Setting {
             name: "dials-in-all",
             field: "dials_at_once",
-            help: "Dials to addresses that peers told, under way in all: a book of dead ones is gone through in 80s.",
+            help: "Dials to addresses that peers told, under way in all: a book of dead ones is gone through in 110s.",
             form: &Count(|l| &mut l.config.dials_at_once.1, (1, MANY)),
         },
         Setting {
