@@ -129,10 +129,10 @@ pub(crate) async fn beyond() {
     let mut options = TransportOptions::default();
     options.max_frame = 100_000;
     let server = Server::start(options).await;
-    let long = message(300_000);
+    let long = message(210_000);
     let too_big = End::Close(Some(1009));
     let whole = case("beyond the limit", [last(BINARY, long.clone())]);
     play(&server, &whole.end(too_big)).await;
-    let parts = case("beyond it in parts", fragments(BINARY, &long, 10_000));
+    let parts = case("beyond it in parts", fragments(BINARY, &long, 1_000));
     play(&server, &parts.echo(long).end(too_big)).await;
 }
