@@ -62,6 +62,14 @@ impl Project {
     pub(crate) fn cargo(&self) -> Command {
         let mut cargo = Command::new("cargo");
         cargo.current_dir(&self.root);
+        // What cargo said of this program when it started it. Build scripts of some packages look at it, and would run again
+        // after each change between this and a cargo that a person runs.
+        for (name, _) in env::vars_os() {
+            let text = name.to_string_lossy();
+            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+                cargo.env_remove(&name);
+            }
+        }
         cargo
     }
 
