@@ -25,7 +25,7 @@ impl Targets {
         let among = among.iter().filter_map(|&id| Some((id, self.target(id)?)));
         let mut among: Vec<_> = among.collect();
         let is_sound = |(_, target): &(TargetId, &Target)| rank(target) == SOUND;
-        if among.iter().any(is_sound) || rng.next_u32() % ANY_VOICE != 0 {
+        if among.iter().any(is_sound) || !rng.next_u32().is_multiple_of(ANY_VOICE) {
             leave_first(&mut among);
         }
         let voice = draw_voice(&among, rng)?;

@@ -1,7 +1,7 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
 //!
 //! Everything that building, showing and testing the project needs beyond cargo stands here, one idea a module:
-//! what must be installed ([`tools`]), the npm package ([`package`]), the page ([`page`]), the demo ([`demo`]), the tests (`test`), the figures ([`bench`]) and the order
+//! what must be installed ([`tools`]), the npm package ([`package`]), the page ([`page`]), the demo ([`demo`]), the tests (`test`), the figures ([`mod@bench`]) and the order
 //! of the modules in `src` ([`floors`]). The standard library is enough: a task runner that has to be built before
 //! anything else must build in seconds.
 
