@@ -163,7 +163,7 @@ export async function spreadsTopics(harness) {
   await reading;
   await speaker.publish("news", "after the loop");
   await speaker.publish("weather", "sun");
-  await until(() => little.some(([, body]) => body === "sun"));
+  await until(() => [little, everything].every((heard) => heard.some(([, body]) => body === "sun")));
   assertSame(news, [1, 2], "what the loop had");
   assertSame(little.filter(([topic]) => topic !== "news"), [["weather", "rain"], ["weather", "sun"]], "what the narrow node had");
   assertSame(everything.map(([, body]) => body).filter((body) => body !== "heard?"), [1, "to all", "rain", "two to one", 2, "after the loop", "sun"], "what the other had");
