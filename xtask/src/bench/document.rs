@@ -35,15 +35,9 @@ pub(crate) fn write(project: &Project, task: &Task, measured: &[Cell]) -> Outcom
     let judged = goals(&known);
     println!("{judged}");
     let (document, picture) = places(task);
-    if is_complete(&known) || task.quick {
-        text = replaced(&text, GOALS, &judged).unwrap_or(text);
-        write_file(&project.path(&picture), &picture::draw(&known))?;
-        println!("Written: {picture}");
-    } else {
-        println!(
-            "The goals and the picture in docs are as they were: not all cells have results in target/bench."
-        );
-    }
+    text = replaced(&text, GOALS, &judged).unwrap_or(text);
+    write_file(&project.path(&picture), &picture::draw(&known))?;
+    println!("Written: {picture}");
     write_file(&project.path(&document), &text)?;
     println!("Written: {document}");
     Ok(())
@@ -57,13 +51,16 @@ fn places(task: &Task) -> (String, String) {
     (copy(DOCUMENT), copy(PICTURE))
 }
 
-/// Whether there are results of every cell that is not optional.
-fn is_complete(known: &[(Cell, Results)]) -> bool {
-    let mut usual = cells::all().into_iter().filter(|cell| !cell.is_optional);
-    usual.all(|cell| known.iter().any(|(known, _)| known.name == cell.name))
+/// The cells that are not optional and have no results in `target/bench`.
+fn unmeasured(known: &[(Cell, Results)]) -> Vec<&'static str> {
+    let usual = cells::all().into_iter().filter(|cell| !cell.is_optional);
+    let names = usual.map(|cell| cell.name);
+    names
+        .filter(|name| !known.iter().any(|(known, _)| known.name == *name))
+        .collect()
 }
 
-/// How many goals are met, and each that is not.
+/// How many goals are met, each that is not, and which cells were not measured.
 fn goals(known: &[(Cell, Results)]) -> String {
     let verdicts: Vec<_> = known
         .iter()
@@ -86,7 +83,11 @@ fn goals(known: &[(Cell, Results)]) -> String {
     } else {
         format!("; not met:\n\n{lines}")
     };
-    format!("{met} of {} goals are met{rest}", verdicts.len())
+    let left = match unmeasured(known).join("`, `") {
+        none if none.is_empty() => none,
+        names => format!("\nNot measured yet: `{names}`.\n"),
+    };
+    format!("{met} of {} goals are met{rest}{left}", verdicts.len())
 }
 
 /// `text` with `block` between the marks of `name`; `None` if it has no such marks.
