@@ -20,13 +20,15 @@ const SPAN: Duration = Duration::from_millis(250);
 pub(super) struct Room {
     is_wide: bool,
     since: Option<Instant>,
-    written: u64,
+    /// Bytes of this span; four gibibytes are as fast as more.
+    written: u32,
 }
 
 impl Room {
     /// So many bytes went out; whether the socket `is_full` now. Says what the kernel is to hold from here on, if that is another.
     pub(super) fn note(&mut self, written: usize, is_full: bool) -> Option<usize> {
-        self.written += written as u64;
+        let written = u32::try_from(written).unwrap_or(u32::MAX);
+        self.written = self.written.saturating_add(written);
         // Who never fills its socket needs no more room, and no look at the clock.
         if !(is_full || self.is_wide) {
             return None;
