@@ -3,6 +3,7 @@
 //! `storms SEEDS [--from N] [--replay LINE] [--json]`: the last line says how many seeds passed; the first failure is
 //! printed with the line that shows it again.
 
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -114,17 +115,33 @@ fn note(score: &Score, seed: u64, words: String) {
     }
 }
 
+/// Says how far it is: on a terminal in one line that changes, elsewhere in a line every half minute.
 fn tell(hunt: &Hunt, score: &Score, begun: Instant) {
+    const LOOK: Duration = Duration::from_millis(200);
+    let is_terminal = io::stderr().is_terminal();
+    let every = if is_terminal {
+        LOOK
+    } else {
+        Duration::from_secs(30)
+    };
+    let mut next = every;
     while !is_over(hunt, score) {
-        thread::sleep(Duration::from_millis(200));
-        let passed = score.passed.load(Ordering::Relaxed);
-        eprint!(
-            "\r{passed} of {} seeds, {} s ",
-            hunt.seeds,
-            begun.elapsed().as_secs()
-        );
+        thread::sleep(LOOK);
+        let (passed, spent) = (score.passed.load(Ordering::Relaxed), begun.elapsed());
+        if spent < next {
+            continue;
+        }
+        next = spent + every;
+        let line = format!("{passed} of {} seeds, {} s", hunt.seeds, spent.as_secs());
+        if is_terminal {
+            eprint!("\r{line} ");
+        } else {
+            eprintln!("{line}");
+        }
     }
-    eprintln!();
+    if is_terminal {
+        eprintln!();
+    }
 }
 
 fn conclude(score: &Score, begun: Instant) -> ExitCode {

@@ -8,7 +8,7 @@ use super::error::CloseReason;
 use super::event::Environment;
 use super::link::{Link, Phase};
 use super::member::MemberState;
-use super::targets::{Origin, State};
+use super::targets::Origin;
 use super::timers::Timer;
 use crate::id::LinkId;
 use crate::time::{Timestamp, WallSeconds};
@@ -102,15 +102,15 @@ impl Mesh {
         }
     }
 
-    /// What failed without a network, or while nothing ran, says nothing of what is there.
+    /// What failed without a network, or while nothing ran, says nothing of what is there: neither of what waits, nor of what
+    /// is linked and may turn out to be dead.
     fn forget_failures(&mut self) {
-        let is_waiting = |state: State| !matches!(state, State::On(_));
-        let waiting = self
+        let given = self
             .targets
             .iter()
-            .filter(|(_, target)| target.origin == Origin::User && is_waiting(target.state()));
-        let waiting: Vec<_> = waiting.map(|(id, _)| id).collect();
-        for id in waiting {
+            .filter(|(_, target)| target.origin == Origin::User);
+        let given: Vec<_> = given.map(|(id, _)| id).collect();
+        for id in given {
             self.targets.held(id);
         }
     }

@@ -45,9 +45,12 @@ impl Simulation {
     /// [`Rule::ReachesAll`].
     pub fn expect_reach(&mut self, from: Place, limit: Duration) -> Result<Duration, Violation> {
         let sent = self.broadcast(from, "does this reach you?");
-        let Ok(broadcast) = sent else {
-            self.breach(Rule::ReachesAll, from.0, "it cannot send".to_owned());
-            return Err(self.verdict().expect_err("just noted").clone());
+        let broadcast = match sent {
+            Ok(broadcast) => broadcast,
+            Err(error) => {
+                self.breach(Rule::ReachesAll, from.0, format!("it cannot send: {error}"));
+                return Err(self.verdict().expect_err("just noted").clone());
+            }
         };
         let places = self.living_cores();
         self.expect(Rule::ReachesAll, limit, |simulation| {

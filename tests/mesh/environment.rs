@@ -183,3 +183,20 @@ fn the_timers_of_a_hidden_page_come_late_and_it_finds_its_relay_dead_all_the_sam
     assert_eq!(minute(), Status::Degraded { why });
     assert!(matches!(minute(), Status::Offline { .. }));
 }
+
+#[test]
+fn a_link_that_had_just_come_up_and_is_lost_as_the_network_comes_is_dialled_at_once() {
+    for seconds in 300..305 {
+        let mut world = page_at_relay();
+        world.kill(0);
+        world.run(seconds);
+        world.restart(0);
+        let is_back = world.run_until(30, |world| world.is_linked(1, 0));
+        assert!(is_back, "after {seconds} s");
+        world.environment(1, Environment::Online);
+        world.kill(0);
+        world.restart(0);
+        world.run_for(Duration::from_millis(100));
+        assert!(world.is_linked(1, 0), "after {seconds} s");
+    }
+}
