@@ -76,21 +76,36 @@ pub(super) struct Ids<V> {
     len: usize,
 }
 
+/// How many places a table has in which so many ids have room.
+fn places(ids: usize) -> usize {
+    match ids {
+        0 => 0,
+        ids => (ids * 2).next_power_of_two(),
+    }
+}
+
 /// The tag of a place where nothing stands.
 const FREE: u8 = 0;
 
 impl<V: Copy + Default> Ids<V> {
     /// An empty table in which so many have room.
     pub(super) fn with_room(ids: usize) -> Self {
-        let places = match ids {
-            0 => 0,
-            ids => (ids * 2).next_power_of_two(),
-        };
+        let places = places(ids);
         Self {
             tags: vec![FREE; places],
             table: vec![(NONE, V::default()); places],
             len: 0,
         }
+    }
+
+    /// As [`with_room`](Self::with_room), in the memory of this one if that is as much.
+    pub(super) fn renew(mut self, ids: usize) -> Self {
+        if self.tags.len() != places(ids) {
+            return Self::with_room(ids);
+        }
+        self.tags.fill(FREE);
+        self.len = 0;
+        self
     }
 
     pub(super) fn len(&self) -> usize {
@@ -107,6 +122,23 @@ impl<V: Copy + Default> Ids<V> {
             at = (at + 1) & last;
         }
         Some(at)
+    }
+
+    /// Reads where an id will be looked for, and says nothing of it: what is read is in the processor's cache then.
+    #[inline]
+    pub(super) fn foresee(&self, place: Place) -> u64 {
+        let Some(last) = self.tags.len().checked_sub(1) else {
+            return 0;
+        };
+        let at = place.at as usize & last;
+        u64::from(self.tags[at]) ^ self.table[at].0[0]
+    }
+
+    /// As [`foresee`](Self::foresee), of an id that is not likely to be there: by its tag that is known.
+    #[inline]
+    pub(super) fn foresee_tag(&self, place: Place) -> u64 {
+        let last = self.tags.len().checked_sub(1);
+        last.map_or(0, |last| u64::from(self.tags[place.at as usize & last]))
     }
 
     #[inline]
@@ -213,6 +245,20 @@ mod tests {
         ids.put(SECRET, SECRET.place(&id(1)), 1);
         ids.put(SECRET, SECRET.place(&id(1)), 2);
         assert_eq!((ids.len(), ids.get(SECRET.place(&id(1)))), (1, Some(2)));
+    }
+
+    #[test]
+    fn a_table_that_is_renewed_is_empty_and_as_large_as_a_new_one() {
+        for room in [10, 16, 100] {
+            let mut ids = Ids::with_room(16);
+            ids.put(SECRET, SECRET.place(&id(1)), 1);
+            let ids = ids.renew(room);
+            assert_eq!(
+                (ids.len(), ids.tags.len()),
+                (0, Ids::<u64>::with_room(room).tags.len())
+            );
+            assert!(!ids.contains(SECRET.place(&id(1))));
+        }
     }
 
     #[test]

@@ -129,6 +129,9 @@ impl Mesh {
 
     /// Takes the frames that a link has brought. What goes on from here leaves at the end, together.
     pub(super) fn read_frames(&mut self, now: Timestamp, id: LinkId) {
+        if let Some(link) = self.links.get(&id) {
+            self.seen.foresee(link.reader.claims_ahead());
+        }
         self.take_frames(now, id);
         self.let_go(now);
     }

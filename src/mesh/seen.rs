@@ -1,6 +1,7 @@
 //! The waterfall's memory: which messages were seen, forgotten in time.
 
 use core::time::Duration;
+use core::{hint, mem};
 
 use super::flat::{Ids, Secret};
 use crate::id::MessageId;
@@ -37,6 +38,16 @@ impl Seen {
         self.young.contains(place) || self.old.contains(place)
     }
 
+    /// Gets ready to be asked for these. One by one, each would wait for memory that is in no cache; read ahead they wait
+    /// together.
+    pub(super) fn foresee(&self, ids: impl Iterator<Item = MessageId>) {
+        let read = ids.fold(0, |read, id| {
+            let place = self.secret.place(&id);
+            read ^ self.young.foresee(place) ^ self.old.foresee_tag(place)
+        });
+        hint::black_box(read);
+    }
+
     /// Remembers `id`; false if it was known.
     pub(super) fn insert(&mut self, now: Timestamp, id: MessageId) -> bool {
         let place = self.secret.place(&id);
@@ -55,8 +66,9 @@ impl Seen {
         if now.since(self.turned) >= self.span * 2 {
             self.young = Ids::with_room(0);
         }
-        let room = self.young.len();
-        self.old = core::mem::replace(&mut self.young, Ids::with_room(room));
+        let forgotten = mem::replace(&mut self.old, Ids::with_room(0));
+        let renewed = forgotten.renew(self.young.len());
+        self.old = mem::replace(&mut self.young, renewed);
         self.turned = now;
     }
 

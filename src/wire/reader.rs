@@ -6,6 +6,7 @@ use bytes::{Buf, Bytes};
 
 use super::error::DecodeError;
 use super::frame::{Frame, HEADER};
+use crate::id::MessageId;
 
 /// Reassembles the frames of one link from its byte stream.
 ///
@@ -72,6 +73,25 @@ impl FrameReader {
     /// How many bytes were pushed but not yet given out as frames.
     pub fn buffered(&self) -> usize {
         self.partial.len() + self.unread
+    }
+
+    /// What the frames ahead claim as their ids, as far as they lie whole in the first chunk. Claims are to be had for
+    /// nothing: see [`Frame::claimed_id`].
+    pub(crate) fn claims_ahead(&self) -> impl Iterator<Item = MessageId> {
+        let begun = match self.frame_len(&self.partial) {
+            Ok(Some(len)) => Some(len - self.partial.len()),
+            // A header in two chunks is rare, and what is not foreseen costs only time.
+            _ => self.partial.is_empty().then_some(0),
+        };
+        let chunk = self.chunks.front().map_or(&[][..], Bytes::as_ref);
+        let mut rest = begun.and_then(|begun| chunk.get(begun..)).unwrap_or(&[]);
+        core::iter::from_fn(move || {
+            let len = self.frame_len(rest).ok()??;
+            let (frame, behind) = rest.split_at_checked(len)?;
+            rest = behind;
+            Some(frame.get(HEADER..)?.first_chunk().map(|id| MessageId(*id)))
+        })
+        .flatten()
     }
 
     fn assemble(&mut self) -> Result<Option<Frame>, DecodeError> {
@@ -163,5 +183,40 @@ impl FrameReader {
         self.partial = Vec::new();
         self.chunks = VecDeque::new();
         self.unread = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(body: &[u8]) -> Vec<u8> {
+        [&(body.len() as u32).to_be_bytes()[..], body].concat()
+    }
+
+    /// What a stream claims that comes in two chunks, by the first byte of each claim.
+    fn claims(stream: &[u8], cut: usize) -> Vec<u8> {
+        let mut reader = FrameReader::new(100);
+        reader.push(Bytes::copy_from_slice(&stream[..cut]));
+        while reader.next_frame().expect("sound").is_some() {}
+        reader.push(Bytes::copy_from_slice(&stream[cut..]));
+        reader.claims_ahead().map(|id| id.0[0]).collect()
+    }
+
+    #[test]
+    fn claims_are_those_of_the_whole_frames_that_begin_in_the_chunk() {
+        let stream = [frame(&[1; 40]), frame(&[2; 50]), frame(&[3; 60])].concat();
+        assert_eq!(claims(&stream, 0), [1, 2, 3]);
+        assert_eq!(claims(&stream[..100], 0), [1, 2]);
+        assert_eq!(claims(&stream, 44), [2, 3]);
+        assert_eq!(claims(&stream, 60), [3], "the second is not in this chunk");
+        assert!(claims(&stream, 46).is_empty(), "nor is its header");
+    }
+
+    #[test]
+    fn what_is_too_short_for_an_id_claims_nothing_and_what_is_too_long_ends_them() {
+        let stream = [frame(&[1; 8]), frame(&[2; 32]), frame(&[3; 101])].concat();
+        assert_eq!(claims(&stream, 0), [2]);
+        assert!(claims(&[], 0).is_empty());
     }
 }
