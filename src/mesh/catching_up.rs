@@ -26,7 +26,7 @@ impl Mesh {
         let kept = self.history.recent(now);
         let kept = kept.filter(|kept| is_new(kept.topic.as_ref()));
         let others = kept.filter(|kept| kept.sender != peer.node);
-        let mut entries: Vec<_> = others.map(|kept| (now.since(kept.at), kept.id)).collect();
+        let mut entries: Vec<_> = others.map(|kept| (now.since(kept.at), kept.id())).collect();
         // The newest, if there are more than a list has.
         entries.drain(..entries.len().saturating_sub(MAX_IDS));
         let reach = self.history.reach(now);
@@ -140,7 +140,7 @@ impl Mesh {
     fn take_held(&mut self, now: Timestamp, link: LinkId) {
         while let Some((frame, message)) = self.catch_ups.next_held(link) {
             let id = message.id();
-            self.take_broadcast(now, link, &frame, message);
+            self.take_broadcast(now, link, &frame, &message);
             self.caught(now, id);
         }
         self.let_go(now);

@@ -4,7 +4,7 @@
 use core::ops::RangeBounds;
 
 use super::Mesh;
-use super::history::Kept;
+use super::history::One;
 use super::link::Link;
 use super::outbox::Parcel;
 use super::targets::{Origin, TargetId};
@@ -50,10 +50,10 @@ impl Mesh {
     ) {
         let peer = self.links.get(&link).and_then(Link::greeted);
         let is_wanted =
-            |kept: &Kept| peer.is_some_and(|peer| peer.wish.matches(kept.topic.as_ref()));
+            |kept: &One<'_>| peer.is_some_and(|peer| peer.wish.matches(kept.topic.as_ref()));
         let kept = self.history.recent(now).filter(|kept| is_wanted(kept));
         let others = kept.filter(|kept| when.contains(&kept.at) && kept.sender != *node);
-        let frames: Vec<_> = others.map(|kept| kept.frame.clone()).collect();
+        let frames: Vec<_> = others.map(One::frame).collect();
         for frame in frames {
             self.post_counted(now, link, Parcel::relayed(frame));
         }

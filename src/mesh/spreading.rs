@@ -10,7 +10,7 @@ use bytes::Bytes;
 use super::Mesh;
 use super::event::Ticket;
 use super::flood::Forms;
-use super::history::Kept;
+use super::history::{Kept, One};
 use super::limit::Limit;
 use super::link::{Greeted, Link};
 use super::outbox::{Class, Parcel};
@@ -135,17 +135,12 @@ impl Mesh {
         } = *passing;
         let is_unheard = from.is_some() && !self.interest.matches(topic);
         let told = if from.is_none() { told } else { Vec::new() };
-        for (id, frame) in ids.iter().zip(forms.plain.frames()) {
-            let mut kept = Kept::new(now, *id, forms.sender.clone(), from, frame);
-            kept.topic = topic.cloned();
-            kept.is_unheard = is_unheard;
-            kept.told.clone_from(&told);
-            if ids.len() == 1 {
-                self.history.keep(kept);
-            } else {
-                self.history.keep_shared(kept);
-            }
-        }
+        let (sender, frames) = (forms.sender.clone(), forms.plain.clone());
+        let mut kept = Kept::new(now, sender, from, ids.to_vec(), frames);
+        kept.topic = topic.cloned();
+        kept.is_unheard = is_unheard;
+        kept.told = told;
+        self.history.keep(kept);
     }
 
     /// The node at the other end of the link by which something came.
@@ -316,7 +311,7 @@ impl Mesh {
     pub(super) fn handle_graft(&mut self, now: Timestamp, link: LinkId, ids: Vec<MessageId>) {
         self.trees.unhush(link);
         for id in &ids {
-            let source = self.history.find(id).map(|kept| &kept.sender);
+            let source = self.history.find(id).map(|one| &one.among().sender);
             if let Some(branch) = source.and_then(|source| self.trees.get_mut(source)) {
                 branch.graft(link);
             }
@@ -332,7 +327,7 @@ impl Mesh {
         };
         let (history, trees) = (&self.history, &mut self.trees);
         let is_lazy = |message: &MessageId| {
-            let source = history.find(message).map(|kept| &kept.sender);
+            let source = history.find(message).map(|one| &one.among().sender);
             let branch = source.and_then(|source| trees.get_mut(source));
             branch.is_some_and(|branch| branch.is_lazy(id))
         };
@@ -376,7 +371,7 @@ impl Mesh {
             // Gone meanwhile, or the peer's own word: never back by the link it came on.
             let kept = self.history.find(first);
             let kept = kept.filter(|kept| kept.via != Some(id) && kept.sender != node);
-            if kept.is_some_and(|kept| !link.outbox.takes(kept.frame.len())) {
+            if kept.is_some_and(|kept| !link.outbox.takes(kept.frame_len())) {
                 return None;
             }
             let is_fit = kept.is_some();
@@ -430,9 +425,10 @@ impl Mesh {
         }
         branch.flood();
         let asked_for_by_now = self.config.announce + self.config.graft * 2;
-        let is_at_risk = |kept: &&Kept| now.since(kept.at) < asked_for_by_now;
+        let is_at_risk = |kept: &One<'_>| now.since(kept.at) < asked_for_by_now;
         let recent = self.history.recent(now).filter(is_at_risk);
-        let told = recent.flat_map(|kept| kept.told.iter().map(|link| (*link, kept.id)));
+        let told =
+            recent.flat_map(|one| one.among().told.iter().map(move |link| (*link, one.id())));
         let told: Vec<_> = told.collect();
         for (link, message) in told {
             self.owe(now, link, vec![message]);

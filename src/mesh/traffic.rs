@@ -4,6 +4,7 @@ use super::Mesh;
 use super::error::CloseReason;
 use super::event::Event;
 use super::flood::{Age, Forms, age};
+use super::history::One;
 use super::link::{LastWord, Phase};
 use super::outbox::{Class, Parcel};
 use super::spreading::Passing;
@@ -76,7 +77,7 @@ impl Mesh {
             self.let_go(now);
         }
         match message.kind() {
-            Kind::Broadcast => self.handle_broadcast(now, id, frame, message),
+            Kind::Broadcast => self.handle_broadcast(now, id, frame, &message),
             Kind::Whisper => self.handle_whisper(now, id, message),
             Kind::Renegotiate => self.handle_renegotiation(now, id, &message),
             // Reserved, and used by nobody (protocol 0.7, Types).
@@ -84,11 +85,10 @@ impl Mesh {
         }
     }
 
-    fn handle_broadcast(&mut self, now: Timestamp, id: LinkId, frame: &Frame, message: Message) {
-        if !self.hold_back(now, id, frame, &message) {
-            let message_id = message.id();
+    fn handle_broadcast(&mut self, now: Timestamp, id: LinkId, frame: &Frame, message: &Message) {
+        if !self.hold_back(now, id, frame, message) {
             self.take_broadcast(now, id, frame, message);
-            self.caught(now, message_id);
+            self.caught(now, message.id());
         }
     }
 
@@ -98,29 +98,31 @@ impl Mesh {
         now: Timestamp,
         id: LinkId,
         frame: &Frame,
-        message: Message,
+        message: &Message,
     ) {
-        if !self.is_current(now, &message) {
+        if !self.is_current(now, message) {
             return;
         }
         if *message.sender() == self.identity.node {
             // What this node sent, it remembers; this it did not send.
             return self.stats.spoofed += 1;
         }
-        if !self.seen.insert(now, message.id()) || self.is_restamped(now, id, &message) {
+        if !self.seen.insert(now, message.id()) || self.is_restamped(now, id, message) {
             self.stats.duplicates += 1;
             self.let_go(now);
             // A compressed frame does not show its id: only here it is known for a copy.
             return self.prune_if_redundant(now, id, &message.id());
         }
-        // Nobody but its peer is behind a lent link.
-        if self.links.get(&id).is_some_and(|link| link.lent.is_none()) {
+        // Nobody but its peer is behind a lent link; and of a volley the first has shown the way.
+        if !self.gathering.is_of(id, message.sender())
+            && self.links.get(&id).is_some_and(|link| link.lent.is_none())
+        {
             self.learn_way(now, message.sender(), id);
             self.send_waiting(now, message.sender());
         }
-        let signal = Signal::parse(&message);
+        let signal = Signal::parse(message);
         if self.is_to_be_relayed(now, &signal) {
-            self.relay(now, id, frame, &message, &signal);
+            self.relay(now, id, frame, message, &signal);
         }
         self.act_on_broadcast(now, id, message, signal);
     }
@@ -156,7 +158,7 @@ impl Mesh {
         &mut self,
         now: Timestamp,
         id: LinkId,
-        message: Message,
+        message: &Message,
         signal: Result<Signal, DecodeError>,
     ) {
         match signal {
@@ -165,7 +167,7 @@ impl Mesh {
                 request,
                 wanted,
                 form,
-            }) => self.handle_request(now, id, &message, request, &wanted, form),
+            }) => self.handle_request(now, id, message, request, &wanted, form),
             Ok(Signal::Response {
                 request,
                 endpoint,
@@ -245,11 +247,11 @@ impl Mesh {
     }
 
     /// What was sent on need not be what the user wants.
-    fn deliver_if_wanted(&mut self, id: LinkId, message: Message) {
-        if self.interest.matches(message.topic()) {
-            self.deliver(id, message);
-        } else {
+    fn deliver_if_wanted(&mut self, id: LinkId, message: &Message) {
+        if !self.interest.matches(message.topic()) {
             self.stats.unwanted += 1;
+        } else if self.config.delivers {
+            self.deliver(id, message.clone());
         }
     }
 
@@ -355,7 +357,7 @@ impl Mesh {
     fn resend(&mut self, now: Timestamp, id: LinkId) {
         let link = self.links.get(&id);
         let frame = match link.and_then(|link| link.last_word.as_ref()) {
-            Some(LastWord::Kept(id)) => self.history.find(id).map(|kept| kept.frame.clone()),
+            Some(LastWord::Kept(id)) => self.history.find(id).map(One::frame),
             Some(LastWord::Frame(frame)) => Some(frame.clone()),
             None => None,
         };

@@ -2,7 +2,7 @@
 //!
 //! A transport is given the whole; a queue takes them one by one, as each may be dropped alone.
 
-use core::iter;
+use core::ops::Range;
 
 use bytes::Bytes;
 
@@ -35,11 +35,19 @@ impl Train {
 
     /// One after the other; they share the buffer.
     pub(super) fn frames(&self) -> impl Iterator<Item = Bytes> {
-        let starts = iter::once(0).chain(self.joints.iter().copied());
-        let ends = self.joints.iter().copied().chain([self.bytes.len()]);
-        starts
-            .zip(ends)
-            .map(|(start, end)| self.bytes.slice(start..end))
+        (0..self.count()).map(|nth| self.frame(nth))
+    }
+
+    /// One of them, which shares the buffer.
+    pub(super) fn frame(&self, nth: usize) -> Bytes {
+        self.bytes.slice(self.range(nth))
+    }
+
+    /// Where in the buffer one of them lies.
+    pub(super) fn range(&self, nth: usize) -> Range<usize> {
+        let joint = |nth: usize| self.joints.get(nth).copied();
+        let start = nth.checked_sub(1).and_then(joint).unwrap_or(0);
+        start..joint(nth).unwrap_or(self.bytes.len())
     }
 }
 

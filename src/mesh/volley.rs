@@ -24,6 +24,14 @@ pub(super) struct Gathering {
     bytes: usize,
 }
 
+impl Gathering {
+    /// Whether something of this source, by this link, is gathered now.
+    pub(super) fn is_of(&self, from: LinkId, source: &NodeId) -> bool {
+        let volley = self.volley.as_ref();
+        volley.is_some_and(|volley| volley.from == from && volley.source == *source)
+    }
+}
+
 #[derive(Debug)]
 struct Volley {
     source: NodeId,
