@@ -15,7 +15,8 @@ pub(crate) const SEEDS: u64 = 2_000;
 const SEEDS_FOR_DEFECT: u64 = 200;
 
 /// What a copy of the tree needs to be built.
-const TREE: [&str; 7] = [
+const TREE: [&str; 8] = [
+    "benches/core",
     "wasm-tests",
     "Cargo.toml",
     "Cargo.lock",
