@@ -153,6 +153,7 @@ impl Mesh {
     ) -> usize {
         let mut taken = Flooded::default();
         let (most, pace) = (self.config.queue_bytes, self.config.legacy_pace);
+        let all = self.links.len();
         self.links.for_each_mut(|id, link| {
             let mesh = link.greeted().filter(|_| link.lent.is_none());
             let Some(greeted) = mesh.filter(|greeted| to(id, greeted)) else {
@@ -177,6 +178,10 @@ impl Mesh {
                     } else {
                         &mut taken.plain
                     };
+                    if links.is_empty() {
+                        // Room for whoever follows, so that no link allocates.
+                        links.reserve_exact(all);
+                    }
                     links.push(id);
                 }
                 Ok(Taken::Queued { dropped }) => {

@@ -1,7 +1,8 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
 //!
 //! Everything that building, showing and testing the project needs beyond cargo stands here, one idea a module:
-//! what must be installed ([`tools`]), the npm package ([`package`]), the page ([`page`]), the demo ([`demo`]), the tests (`test`), the figures ([`mod@bench`]) and the order
+//! what must be installed ([`tools`]), the npm package ([`package`]), the page ([`page`]), the demo ([`demo`]), the tests (`test`), the figures ([`mod@bench`]),
+//! the instructions ([`gate`]) and the order
 //! of the modules in `src` ([`floors`]). The standard library is enough: a task runner that has to be built before
 //! anything else must build in seconds.
 
@@ -13,6 +14,7 @@ mod differential;
 mod firefox;
 mod floors;
 mod fuzz;
+mod gate;
 mod harness;
 mod js2p;
 mod lean;
@@ -57,10 +59,12 @@ Usage: cargo xtask COMMAND
   fuzz differential [--runs N]      compare our msgpack with that of py2p and js2p over N messages, 100,000 if not told otherwise
   bench [--cell NAME]... [--runs N] [--quick]
                                     measure the relay beside others and write docs/PERFORMANCE.md; --quick only shows that it works
+  gate [--accept]                   count the instructions of the codec and of the core, and fail if they grew beyond
+                                    benches/instructions.toml; with --accept write that anew
   floors                            check that the modules of src import downward only
 
-Stages: setup, npm, js, page, types, native, wasm, peer, browser, sim, fuzz, long
-Tools:  rust, wasm-bindgen, browser, node, bundlers, python, js2p
+Stages: setup, npm, js, page, types, native, wasm, peer, browser, gate, sim, fuzz, long
+Tools:  rust, wasm-bindgen, browser, node, bundlers, python, js2p, valgrind
 ";
 
 fn main() -> ExitCode {
@@ -95,6 +99,10 @@ fn dispatch(words: &[&str]) -> Outcome<ExitCode> {
         ["bench", words @ ..] => {
             let task = bench::Task::of(words).ok_or_else(|| not_understood(words))?;
             bench::run(&project, &task)?;
+        }
+        ["gate", words @ ..] => {
+            let task = gate::Task::of(words).ok_or_else(|| not_understood(words))?;
+            gate::run(&project, task)?;
         }
         ["floors"] => floors::check(&project)?,
         _ => return Err(not_understood(words)),

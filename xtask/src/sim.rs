@@ -15,7 +15,9 @@ pub(crate) const SEEDS: u64 = 2_000;
 const SEEDS_FOR_DEFECT: u64 = 200;
 
 /// What a copy of the tree needs to be built.
-const TREE: [&str; 7] = [
+const TREE: [&str; 9] = [
+    "benches/core",
+    "benches/gate",
     "wasm-tests",
     "Cargo.toml",
     "Cargo.lock",

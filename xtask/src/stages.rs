@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use crate::browser;
 use crate::firefox;
 use crate::fuzz;
+use crate::gate;
 use crate::harness::Harness;
 use crate::node;
 use crate::package;
@@ -47,7 +48,7 @@ pub(crate) struct Run<'a> {
 }
 
 /// All stages, in the order in which they run.
-pub(crate) const STAGES: [Stage; 14] = [
+pub(crate) const STAGES: [Stage; 15] = [
     Stage {
         name: "setup",
         what: "what must be installed",
@@ -124,6 +125,13 @@ pub(crate) const STAGES: [Stage; 14] = [
         needs: &["setup", "npm", "page"],
         long: false,
         run: browser,
+    },
+    Stage {
+        name: "gate",
+        what: "the instructions that messages take",
+        needs: &[],
+        long: false,
+        run: instructions,
     },
     Stage {
         name: "sim",
@@ -251,6 +259,18 @@ fn browser(run: &mut Run<'_>) -> Outcome {
         tests.args(["--test", &name]);
     }
     run.count(&mut tests)
+}
+
+/// Counts of instructions, each of them one test.
+fn instructions(run: &mut Run<'_>) -> Outcome {
+    if run.filter.is_some() {
+        return Ok(());
+    }
+    let count = gate::test(run.project)?;
+    run.tally.read(&format!(
+        "test result: ok. {count} passed; 0 failed; 0 ignored"
+    ));
+    Ok(())
 }
 
 /// Storms of the simulator, which are one test.

@@ -6,6 +6,7 @@ use std::process::Command;
 use crate::browser;
 use crate::bundlers;
 use crate::firefox;
+use crate::gate;
 use crate::js2p;
 use crate::node;
 use crate::process::{self, Outcome};
@@ -16,7 +17,7 @@ use crate::wasm_pack;
 type Step = fn(&Project) -> Outcome;
 
 /// The tools by name, in the order in which they are installed.
-const TOOLS: [(&str, Step); 9] = [
+const TOOLS: [(&str, Step); 10] = [
     ("rust", rust),
     ("wasm-bindgen", wasm_bindgen),
     ("browser", |_| browser::install()),
@@ -26,6 +27,7 @@ const TOOLS: [(&str, Step); 9] = [
     ("python", python::install),
     ("js2p", js2p::install),
     ("wasm-pack", wasm_pack::install),
+    ("valgrind", |_| gate::install()),
 ];
 
 /// Installs the named tools, all of them if none is named. One that fails does not keep the others from being tried.
