@@ -46,6 +46,8 @@ const WINDOW_BYTES: u32 = 1 << 20;
 
 const MEASURED: f64 = 1.2;
 const WARM: f64 = 0.4;
+/// On py2p's wire, a relay spares who may be py2p, until half a second has shown that it is not.
+const PY2P_WARM: f64 = 1.0;
 
 /// All cells, in the order of the document.
 pub(crate) fn all() -> Vec<Cell> {
@@ -206,14 +208,18 @@ fn idle() -> Cell {
 
 /// The family's own wire. py2p loses its place in a stream that comes in a window, so messages come one at a time.
 fn family() -> Vec<Cell> {
+    let one_at_a_time = |subscribers| Setting {
+        warm: PY2P_WARM,
+        ..saturated(subscribers, 64, 1, false)
+    };
     let beside = [Py2p, RelayTcp];
     let rows = [1, 10].map(|subscribers| {
-        let setting = saturated(subscribers, 64, 1, false);
+        let setting = one_at_a_time(subscribers);
         row(setting, &beside, vec![at_least(RATE, 15.0, Of(Py2p))])
     });
     let lasting = Setting {
         seconds: 60.0,
-        ..saturated(1, 64, 1, false)
+        ..one_at_a_time(1)
     };
     vec![
         Cell {
