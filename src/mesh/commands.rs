@@ -81,13 +81,13 @@ impl Mesh {
         let links = match reach {
             Reach::Mesh => {
                 let passing = Passing {
-                    ids: &[message.id()],
-                    forms: &forms,
+                    ids: vec![message.id()],
+                    forms,
                     from: None,
                     topic: message.topic(),
                     knowing: Vec::new(),
                 };
-                self.spread(now, &passing, Class::Own, Some(ticket))
+                self.spread(now, passing, Class::Own, Some(ticket))
             }
             _ => self.flood(now, &forms, Class::Whisper, Some(ticket), |_, peer| {
                 reach.includes(&peer.node)

@@ -29,8 +29,8 @@ const ASKED: usize = 512;
 /// A broadcast on its way through this node, or several that go the same ways.
 pub(super) struct Passing<'a> {
     /// Of each its id.
-    pub(super) ids: &'a [MessageId],
-    pub(super) forms: &'a Forms,
+    pub(super) ids: Vec<MessageId>,
+    pub(super) forms: Forms,
     /// The link by which it came; `None` for this node's own.
     pub(super) from: Option<LinkId>,
     pub(super) topic: Option<&'a Topic>,
@@ -79,13 +79,11 @@ impl Mesh {
     pub(super) fn spread(
         &mut self,
         now: Timestamp,
-        passing: &Passing<'_>,
+        passing: Passing<'_>,
         class: Class,
         ticket: Option<Ticket>,
     ) -> usize {
-        let Passing {
-            forms, from, topic, ..
-        } = *passing;
+        let (forms, from, topic) = (&passing.forms, passing.from, passing.topic);
         let source = &forms.sender;
         let mut branch = self.trees.take(source);
         match from {
@@ -111,7 +109,7 @@ impl Mesh {
             // Only those that were to be told have room: a copy too many is better than nothing.
             took = self.flood(now, forms, class, ticket, |l, peer| ways.lead_to(l, peer));
         }
-        let told = self.announce(now, passing.ids, &ways);
+        let told = self.announce(now, &passing.ids, &ways);
         self.trees.put(source, branch);
         self.keep(now, passing, told);
         took
@@ -125,21 +123,20 @@ impl Mesh {
     }
 
     /// Keeps what goes on for those who will have missed it. `told` are the links that were told of it by its id.
-    fn keep(&mut self, now: Timestamp, passing: &Passing<'_>, told: Vec<LinkId>) {
+    fn keep(&mut self, now: Timestamp, passing: Passing<'_>, told: Vec<LinkId>) {
         let Passing {
             ids,
             forms,
             from,
             topic,
             ..
-        } = *passing;
-        let is_unheard = from.is_some() && !self.interest.matches(topic);
-        let told = if from.is_none() { told } else { Vec::new() };
-        let (sender, frames) = (forms.sender.clone(), forms.plain.clone());
-        let mut kept = Kept::new(now, sender, from, ids.to_vec(), frames);
+        } = passing;
+        let mut kept = Kept::new(now, forms.sender, from, ids, forms.plain);
         kept.topic = topic.cloned();
-        kept.is_unheard = is_unheard;
-        kept.told = told;
+        kept.is_unheard = from.is_some() && !self.interest.matches(topic);
+        if from.is_none() {
+            kept.told = told;
+        }
         self.history.keep(kept);
     }
 

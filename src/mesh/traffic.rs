@@ -213,13 +213,13 @@ impl Mesh {
         };
         if is_kept {
             let passing = Passing {
-                ids: &[message.id()],
-                forms: &forms,
+                ids: vec![message.id()],
+                forms,
                 from: Some(from),
                 topic: message.topic(),
                 knowing,
             };
-            self.spread(now, &passing, Class::Relayed, None);
+            self.spread(now, passing, Class::Relayed, None);
             return;
         }
         let arrived_from = self.links.get(&from).and_then(|link| link.node()).cloned();

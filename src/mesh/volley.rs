@@ -98,12 +98,12 @@ impl Mesh {
             last,
         };
         let passing = Passing {
-            ids: &volley.ids,
-            forms: &forms,
+            ids: volley.ids,
+            forms,
             from: Some(volley.from),
             topic: volley.topic.as_ref(),
             knowing: Vec::new(),
         };
-        self.spread(now, &passing, Class::Relayed, None);
+        self.spread(now, passing, Class::Relayed, None);
     }
 }
