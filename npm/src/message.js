@@ -73,4 +73,10 @@ const inJson = (_key, value) => (typeof value === "bigint" ? String(value) : val
 const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** Bytes in hexadecimal digits, by the platform where it knows how. */
-export const hex = Uint8Array.prototype.toHex ? (bytes) => bytes.toHex() : (bytes) => bytes.reduce((text, byte) => text + DIGITS[byte], "");
+export const hex = Uint8Array.prototype.toHex ? (bytes) => bytes.toHex() : spelt;
+
+function spelt(bytes) {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 1) text += DIGITS[bytes[at]];
+  return text;
+}
