@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { readBatch } from "../../src/batch.js";
 import { Messages } from "../../src/iterator.js";
-import { encodeOne } from "../../src/msgpack.js";
+import { encode, encodeOne } from "../../src/msgpack.js";
 import { Outlet } from "../../src/outlet.js";
 import { frameOf, meshOfTwo, NOW } from "./support.js";
 
@@ -66,6 +66,20 @@ test("what happens between two messages is told between them", async () => {
   const rows = mesh.receive(0, Buffer.concat([broadcast("author", 1), broadcast("author", 2), peers, broadcast("author", 3)]));
   assert.deepEqual(rows.map(([word]) => word), ["messages", "peers", "messages"]);
   assert.deepEqual(rows.map((row) => bodies(told([row]))), [[1, 2], [], [3]]);
+  mesh.free();
+});
+
+test("who comes, and what answers a question, is told between the messages that came before and after", async () => {
+  const mesh = await meshOfTwo();
+  mesh.tell(0, "ask", mesh.id(1), null, 1_000, 1, encode(["who is there?"]));
+  const answer = mesh.sending(1, "whisper", mesh.id(0), mesh.told.at(-1).reply(), encode(["I am"]));
+  mesh.tell(1, "present", encode([{ name: "Ada" }]));
+  mesh.pass(1_000);
+  const presence = mesh.sending(1, "timeout");
+  const pieces = [broadcast("author", 1), answer, broadcast("author", 2), presence, broadcast("author", 3)];
+  const rows = mesh.receive(0, Buffer.concat(pieces)).filter(([word]) => ["messages", "answer", "member-up"].includes(word));
+  assert.deepEqual(rows.map(([word]) => word), ["messages", "answer", "messages", "member-up", "messages"]);
+  assert.deepEqual(rows.map((row) => bodies(told([row]))), [[1], [], [2], [], [3]]);
   mesh.free();
 });
 
@@ -159,6 +173,17 @@ test("handlers have the first look at each message, in order, and what they do n
   give(["flagged"], "own flag");
   await new Promise((resolve) => setTimeout(resolve, 5));
   assert.deepEqual([seen, heard], [[1, 2, 3, 4, 5, "flagged"], [1, 3, 5]]);
+});
+
+test("a handler that throws or rejects is given the next all the same, and its message goes on", async () => {
+  const { outlet: made, give } = await outlet();
+  const heard = [];
+  made.handlers(({ body }) => { if (body === 1) throw new Error("no"); return false; });
+  made.handlers(async ({ body }) => { if (body === 2) throw new Error("no"); return false; });
+  made.listeners.add("message", ({ body }) => heard.push(body), false);
+  give([0, 1, 2, 3]);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.deepEqual([heard, made.faults.map(({ code }) => code)], [[0, 1, 2, 3], ["handler-failed", "handler-failed"]]);
 });
 
 for (const [policy, left, struck] of [["drop-oldest", [2, 3, 4], [1, 1]], ["drop-newest", [0, 1, 2], [1, 1]], ["close", [0, 1, 2], [0, 0]]]) {

@@ -33,6 +33,17 @@ class Mesh {
     return this.#carryOut(end, this.#cores[end].handle((this.#now += 1), encodeOne(input)));
   }
 
+  /** Tells one core something, and gives the bytes that it sends, which come to nobody. */
+  sending(end, ...input) {
+    const rows = decode(this.#cores[end].handle((this.#now += 1), encodeOne(input))).slice(1);
+    return Buffer.concat(rows.filter(([word]) => word === "transmit").map(([, , bytes]) => bytes));
+  }
+
+  /** So many milliseconds pass, of which nobody is told. */
+  pass(millis) {
+    this.#now += millis;
+  }
+
   /** Bytes come to one core; returns the rows that it answers with. */
   receive(end, bytes) {
     return decode(this.#cores[end].received((this.#now += 1), LINKS[end], bytes)).slice(1);
@@ -61,7 +72,7 @@ class Mesh {
     let outcome;
     for (const [word, ...fields] of decode(answer).slice(1)) {
       if (["done", "pending", "sent", "refused"].includes(word)) outcome = [word, ...fields];
-      if (word === "messages") readBatch(fields[0], () => {}, (message) => this.told.push(message));
+      if (word === "messages") readBatch(fields[0], questionOf, (message) => this.told.push(message));
       if (word === "close") throw new Error(`a link was closed: ${fields}`);
       if (word !== "transmit") continue;
       this.#carryOut(1 - end, this.#cores[1 - end].received(this.#now, LINKS[1 - end], fields[1]));
@@ -70,6 +81,9 @@ class Mesh {
     return outcome;
   }
 }
+
+/** What replying to a message that was told comes to: the question that it is. */
+const questionOf = (_sender, question) => question;
 
 /** A frame of protocol 0.7: a message of this kind (0 is a broadcast, 2 a whisper), with its length and checksum. */
 export function frameOf(kind, sender, seconds, ...payload) {
