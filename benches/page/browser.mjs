@@ -19,8 +19,15 @@ export async function withBrowser(use) {
   } finally {
     browser.kill();
     await ended;
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    cleared(profile);
   }
+}
+
+/** Processes of the browser's may write for a moment after it has ended; what they leave is no failure of what was measured. */
+function cleared(profile) {
+  try {
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  } catch {}
 }
 
 async function devtools(output) {
@@ -83,4 +90,14 @@ export class Tab {
   close() {
     return this.ask("Page.close").catch(() => {});
   }
+}
+
+/** Waits until the page says that its script has run. */
+export async function ready(tab) {
+  for (let tries = 0; tries < 400; tries += 1) {
+    // While it loads there may be nothing yet that could answer.
+    if (await tab.evaluate("window.isReady").catch(() => false)) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error("the page did not load: is all built that it needs?");
 }

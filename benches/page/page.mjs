@@ -4,9 +4,9 @@ import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-import { Tab, withBrowser } from "./browser.mjs";
-import { broadcasts, joined, serve } from "./sender.mjs";
+import { ready, Tab, withBrowser } from "./browser.mjs";
 import { median } from "./figures.mjs";
+import { broadcasts, joined, serve } from "./sender.mjs";
 
 const { values: given } = parseArgs({
   options: {
@@ -35,10 +35,7 @@ async function run(way) {
   const { port } = server.address();
   const each = await withBrowser(async (host) => {
     const tab = await Tab.open(host, `http://127.0.0.1:${port}/page.html`);
-    for (let tries = 0; !(await tab.evaluate("window.isReady")); tries += 1) {
-      if (tries > 200) throw new Error("the page did not load");
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await ready(tab);
     row = joined(broadcasts("a".repeat(65), count, size), join);
     if (given.profile) await tab.ask("Profiler.enable").then(() => tab.ask("Profiler.setSamplingInterval", { interval: 200 })).then(() => tab.ask("Profiler.start"));
     const options = { relay: `ws://127.0.0.1:${port}/`, subnet: SUBNET, way, count: way === "raw" ? row.length : count, hello: [0] };

@@ -50,18 +50,28 @@ const FEATURES: [&str; 7] = [
 
 /// Compiles the wasm and says where it is.
 pub(crate) fn compile(project: &Project) -> Outcome<PathBuf> {
+    // As a library for Rust too it would not be linked as one whole.
+    compile_as(project, &["--lib", "--crate-type=cdylib"])?;
+    Ok(project.built(&format!("{WASM}/wasm/rs2p.wasm")))
+}
+
+/// Compiles what only benchmarks load, in the same way, and says where it is.
+pub(crate) fn compile_codec(project: &Project) -> Outcome<PathBuf> {
+    compile_as(project, &["--example=codec"])?;
+    Ok(project.built(&format!("{WASM}/wasm/examples/codec.wasm")))
+}
+
+fn compile_as(project: &Project, what: &[&str]) -> Outcome {
     tools::standard_library()?;
     let mut cargo = project.cargo();
-    // As a library for Rust too it would not be linked as one whole.
-    cargo.args(["rustc", "--lib", "--crate-type=cdylib"]);
+    cargo.arg("rustc").args(what);
     cargo.args(["--profile=wasm", "--no-default-features"]);
     cargo.args([&format!("--target={WASM}"), STANDARD_LIBRARY]);
     cargo.args(["--config", FAST]);
     // The flags above are not stable, and are what a stable compiler is made with.
     cargo.env("RUSTC_BOOTSTRAP", "1");
     cargo.env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\x1f"));
-    process::run(&mut cargo)?;
-    Ok(project.built(&format!("{WASM}/wasm/rs2p.wasm")))
+    process::run(&mut cargo)
 }
 
 /// Shrinks a wasm in its place, when all that belongs into it is there.
