@@ -157,7 +157,11 @@ mod tests {
     }
 
     fn broadcast(time: u64, flag: &str) -> Message {
-        let sender: NodeId = "2a".parse().expect("an id");
+        broadcast_of("2a", time, flag)
+    }
+
+    fn broadcast_of(sender: &str, time: u64, flag: &str) -> Message {
+        let sender: NodeId = sender.parse().expect("an id");
         let flag = Flag::try_from(flag).expect("an application's own");
         let packets = RawPackets::from_values(&["news".into()]).expect("a packet");
         Draft::new(Kind::Broadcast, &sender, WallSeconds(time)).encode_raw(&flag, &packets)
@@ -177,5 +181,14 @@ mod tests {
         let now = Timestamp::from_millis(5);
         assert!(!restamped.is_copy(now, &broadcast(7, "news")));
         assert!(!restamped.is_copy(now, &broadcast(8, "olds")));
+    }
+
+    #[test]
+    fn what_two_say_alike_is_two() {
+        let mut restamped = Restamped::new(10, 7);
+        let now = Timestamp::from_millis(5);
+        assert!(!restamped.is_copy(now, &broadcast_of("2a", 7, "news")));
+        assert!(!restamped.is_copy(now, &broadcast_of("2b", 8, "news")));
+        assert!(restamped.is_copy(now, &broadcast_of("2b", 7, "news")));
     }
 }
