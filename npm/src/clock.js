@@ -19,6 +19,8 @@ export class Alarm {
   #ring;
   #at = null;
   #timer;
+  /** When the timer fires, if there is one. */
+  #armed = Infinity;
 
   constructor(now, ring) {
     this.#now = now;
@@ -29,11 +31,13 @@ export class Alarm {
   set(at) {
     if (at === this.#at) return;
     this.#at = at;
-    this.#wait();
+    // Most moments are put off, again and again: a timer that fires early costs less than one for each.
+    if (at === null || at < this.#armed) this.#wait();
   }
 
   #wait() {
     clearTimeout(this.#timer);
+    this.#armed = this.#at ?? Infinity;
     if (this.#at === null) return;
     const wait = Math.ceil(this.#at - this.#now());
     this.#timer = setTimeout(() => this.#fire(), Math.min(Math.max(wait, 0), LONGEST_WAIT));
@@ -44,6 +48,7 @@ export class Alarm {
     const late = this.#now() - this.#at;
     if (late < 0) return this.#wait();
     this.#at = null;
+    this.#armed = Infinity;
     this.#ring(late);
   }
 }

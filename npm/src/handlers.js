@@ -13,10 +13,13 @@ export class Handlers {
   #whenIdle = () => {};
   #ask;
 
-  /** `peerOf(message)` is what handlers are given besides; `failed(cause)` is told what one threw. */
-  constructor(bounds, { peerOf, failed, lost }) {
+  /**
+   * `pass(message, bytes)` gets what none acted on; `peerOf(message)` is what handlers are given besides; `failed(cause)` is told
+   * what one threw.
+   */
+  constructor(bounds, { pass, peerOf, failed, lost }) {
     this.#waiting = new Queue(bounds, "drop-oldest", lost);
-    this.#ask = { peerOf, failed };
+    this.#ask = { pass, peerOf, failed };
   }
 
   /** Puts a handler at the end of the chain; returns what takes it out again. */
@@ -27,10 +30,10 @@ export class Handlers {
     return disposable(() => void (this.#list = this.#list.filter((other) => other !== handler)));
   }
 
-  /** Hands a message to the handlers, and to `pass` if none of them acted. */
-  handle(message, bytes, pass) {
-    if (this.#list.length === 0 && !this.#isHandling) return pass(message);
-    this.#waiting.push({ message, pass }, bytes);
+  /** Hands a message to the handlers, and on if none of them acted. */
+  handle(message, bytes) {
+    if (this.#list.length === 0 && !this.#isHandling) return this.#ask.pass(message, bytes);
+    this.#waiting.push({ message, bytes }, bytes);
     if (!this.#isHandling) this.#work();
   }
 
@@ -54,7 +57,7 @@ export class Handlers {
   async #work() {
     this.#isHandling = true;
     for (let next = this.#waiting.take(); next; next = this.#waiting.take()) {
-      if (!(await this.#isHandled(next.message))) next.pass(next.message);
+      if (!(await this.#isHandled(next.message))) this.#ask.pass(next.message, next.bytes);
     }
     this.#isHandling = false;
     this.#whenIdle();

@@ -2,23 +2,29 @@
 
 import { within } from "./waiting.js";
 
-/** An iterator that takes what `next(taker)` gives, as a queue's; `left()` is called once when it is left. */
+/** An iterator over a queue, or what takes as one does: `take()`, `next(taker)`. `left()` is called once when it is left. */
 export class Messages {
-  #next;
+  #queue;
   #left;
   #signal;
   #isOver = false;
 
-  constructor(next, { signal, left = () => {} } = {}) {
-    this.#next = next;
+  constructor(queue, { signal, left = () => {} } = {}) {
+    this.#queue = queue;
     this.#left = left;
     this.#signal = signal;
   }
 
-  async next() {
+  next() {
+    // What waits already needs no waiting: a loop takes it at the price of a promise.
+    const value = this.#isOver || this.#signal?.aborted ? undefined : this.#queue.take();
+    return value === undefined ? this.#wait() : Promise.resolve({ value, done: false });
+  }
+
+  async #wait() {
     if (this.#isOver) return done;
     try {
-      const value = await within({ signal: this.#signal }, (resolve) => this.#next(resolve));
+      const value = await within({ signal: this.#signal }, (resolve) => this.#queue.next(resolve));
       if (value !== undefined && !this.#isOver) return { value, done: false };
     } catch (error) {
       this.#leave();

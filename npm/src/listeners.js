@@ -24,6 +24,10 @@ export class Listeners {
     else this.#lists.delete(named(event));
   }
 
+  has(event) {
+    return this.#of(event).length > 0;
+  }
+
   functions(event) {
     return this.#of(event).map(({ listener }) => listener);
   }
@@ -31,22 +35,27 @@ export class Listeners {
   /** Calls each with `self` as its `this`; returns whether there was one. */
   tell(self, event, values) {
     const told = this.#of(event);
-    if (told.some(({ once }) => once)) this.#lists.set(event, told.filter(({ once }) => !once));
+    if (told.some(isOnce)) this.#lists.set(event, told.filter(({ once }) => !once));
     for (const { listener } of told) call(self, event, listener, values);
     return told.length > 0;
   }
 
   #of(event) {
-    return this.#lists.get(named(event)) ?? [];
+    return this.#lists.get(named(event)) ?? NOBODY;
   }
 }
 
+const NOBODY = [];
+const isOnce = ({ once }) => once;
+
 /** Calls a listener; what it throws, or its promise rejects with, goes to the console. */
-export async function call(self, event, listener, values) {
+export function call(self, event, listener, values) {
+  const failed = (error) => console.error(`a listener for "${String(event)}" threw:`, error);
   try {
-    await listener.apply(self, values);
+    const answer = listener.apply(self, values);
+    if (typeof answer?.then === "function") Promise.resolve(answer).catch(failed);
   } catch (error) {
-    console.error(`a listener for "${String(event)}" threw:`, error);
+    failed(error);
   }
 }
 

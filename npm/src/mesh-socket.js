@@ -2,6 +2,7 @@
 
 import { Driver } from "./driver.js";
 import { badArgument, closedError, MeshError } from "./errors.js";
+import { readBatch } from "./batch.js";
 import { claim } from "./identity.js";
 import { Interest } from "./interest.js";
 import { Known } from "./known.js";
@@ -9,7 +10,7 @@ import { watch } from "./lifecycle.js";
 import { call, disposable } from "./listeners.js";
 import { protocolIdOf, ready } from "./load.js";
 import { Members } from "./members.js";
-import { Message, hex, sizeOf } from "./message.js";
+import { hex } from "./message.js";
 import { Messages } from "./iterator.js";
 import { encode, encodeOne } from "./msgpack.js";
 import * as read from "./options.js";
@@ -279,6 +280,9 @@ export class MeshSocket extends EventTarget {
   async recv(options) {
     const { timeoutMs, signal } = read.object(options);
     if (timeoutMs === 0) return this.#outlet.take() ?? null;
+    // Who only takes what is there needs nothing that ends a wait.
+    const waits = options === undefined ? this.#outlet.take() : undefined;
+    if (waits !== undefined) return waits;
     try {
       return (await within({ timeoutMs, signal }, (resolve) => this.#outlet.next(resolve))) ?? null;
     } catch (error) {
@@ -303,11 +307,11 @@ export class MeshSocket extends EventTarget {
     const about = read.topic(topic);
     const { queue: own, leave } = this.#outlet.subscribe((message) => about === null || message.topic === about, bounds);
     const unsubscribe = about === null ? () => {} : this.subscribe(about);
-    return new Messages((taker) => own.next(taker), { signal, left: () => (leave(), unsubscribe()) });
+    return new Messages(own, { signal, left: () => (leave(), unsubscribe()) });
   }
 
   [Symbol.asyncIterator]() {
-    return new Messages((taker) => this.#outlet.next(taker));
+    return new Messages(this.#outlet);
   }
 
   async disconnect(id) {
@@ -388,10 +392,10 @@ export class MeshSocket extends EventTarget {
 
   #happened(word, fields) {
     switch (word) {
-      case "message":
-        return this.#outlet.message(this.#message(fields), sizeOf(fields));
+      case "messages":
+        return readBatch(fields[0], this.#reply, (message, size) => this.#outlet.message(message, size));
       case "answer":
-        return this.#questions.answered(fields.at(-1), this.#message(fields));
+        return readBatch(fields[1], this.#reply, (message) => this.#questions.answered(fields[0], message));
       case "status":
         return this.#statusChanged(...fields);
       case "joined":
@@ -421,9 +425,7 @@ export class MeshSocket extends EventTarget {
     }
   }
 
-  #message(fields) {
-    return new Message(fields, (sender, question, packets, waiting) => this.#whisper(sender, question, packets, waiting));
-  }
+  #reply = (sender, question, packets, waiting) => this.#whisper(sender, question, packets, waiting);
 
   /** What the core says while it closes is told once all is done. */
   #statusChanged(state, more) {

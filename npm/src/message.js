@@ -1,6 +1,5 @@
 // A message as its receiver gets it: all that it says in properties of its own, so that it can be cloned and stored.
 
-import { decode } from "./msgpack.js";
 import { object } from "./options.js";
 
 /** The last date that there is, in the year 275760. */
@@ -9,11 +8,12 @@ const utf8 = new TextEncoder();
 const text = new TextDecoder();
 
 export class Message {
-  #reply;
+  #answer;
+  #asker;
+  #question;
 
-  /** Of the fields of a `message` that the core tells; `reply(sender, question, packets)` answers it. */
-  constructor([id, sender, via, isWhisper, seconds, , topic, question, payload], reply) {
-    const [flag, ...packets] = decode(payload);
+  /** Of what the core tells of it; `answer(sender, question, packets, waiting)` answers it. */
+  constructor({ id, sender, via, isWhisper, seconds, topic, question, flag, packets }, answer) {
     this.kind = isWhisper ? "whisper" : "broadcast";
     this.sender = sender;
     this.time = new Date(Math.min(Number(seconds) * 1000, LAST_DATE));
@@ -23,7 +23,10 @@ export class Message {
     this.packets = packets;
     this.topic = topic;
     this.isQuestion = question !== null;
-    this.#reply = (packets, waiting) => reply(sender, question, packets, waiting);
+    // What stands in properties anybody may change.
+    this.#answer = answer;
+    this.#asker = sender;
+    this.#question = question;
   }
 
   get [Symbol.toStringTag]() {
@@ -54,22 +57,26 @@ export class Message {
 
   /** Whispers to the sender; to a question, this is the answer. */
   reply(...packets) {
-    return this.#reply(packets);
+    return this.#answer(this.#asker, this.#question, packets);
   }
 
   /** The same, with `{ timeoutMs, signal }` for the wait. */
   async replyWith(options, ...packets) {
     const { timeoutMs, signal } = object(options);
-    return this.#reply(packets, { timeoutMs, signal });
+    return this.#answer(this.#asker, this.#question, packets, { timeoutMs, signal });
   }
 }
 
 /** What JSON has no word for: large whole numbers as text, maps as their pairs. */
 const inJson = (_key, value) => (typeof value === "bigint" ? String(value) : value instanceof Map ? [...value] : value);
 
-/** The size of the frame that a `message` came in. */
-export const sizeOf = (fields) => fields[5];
-
 const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
-export const hex = (bytes) => bytes.reduce((text, byte) => text + DIGITS[byte], "");
+/** Bytes in hexadecimal digits, by the platform where it knows how. */
+export const hex = Uint8Array.prototype.toHex ? (bytes) => bytes.toHex() : spelt;
+
+function spelt(bytes) {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 1) text += DIGITS[bytes[at]];
+  return text;
+}

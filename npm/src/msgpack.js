@@ -6,6 +6,8 @@
 import { MeshError } from "./errors.js";
 
 const DEPTH = 16;
+/** Up to so many bytes, a text of ASCII is read letter by letter: a decoder takes longer to be called than that. */
+const SHORT = 12;
 const text = new TextDecoder("utf-8", { ignoreBOM: true });
 const utf8 = new TextEncoder();
 
@@ -183,7 +185,7 @@ class Writer {
 }
 
 /** Takes values off bytes. `views` gives bytes as views on them, for those who let go of both soon. */
-class Reader {
+export class Reader {
   #bytes;
   #view;
   #views;
@@ -197,6 +199,21 @@ class Reader {
 
   get left() {
     return this.#bytes.length - this.#at;
+  }
+
+  /** Bytes, as a view however bytes are given. */
+  view() {
+    const length = this.#unsigned(1 << (this.#bytes[this.#at++] - 0xc4));
+    const at = this.#over(length);
+    return this.#bytes.subarray(at, at + length);
+  }
+
+  /** The values within bytes, one after the other. */
+  within() {
+    const end = this.#unsigned(1 << (this.#bytes[this.#at++] - 0xc4)) + this.#at;
+    const values = [];
+    while (this.#at < end) values.push(this.value());
+    return values;
   }
 
   value() {
@@ -277,7 +294,14 @@ class Reader {
 
   #text(length) {
     const at = this.#over(length);
-    return text.decode(this.#bytes.subarray(at, at + length));
+    if (length > SHORT) return text.decode(this.#bytes.subarray(at, at + length));
+    let short = "";
+    for (let next = at; next < at + length; next += 1) {
+      const byte = this.#bytes[next];
+      if (byte >= 0x80) return text.decode(this.#bytes.subarray(at, at + length));
+      short += String.fromCharCode(byte);
+    }
+    return short;
   }
 
   #extension(length) {

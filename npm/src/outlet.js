@@ -40,6 +40,7 @@ export class Outlet {
     };
     this.#inbox = new Queue(bounds, "drop-oldest", (count) => (this.#missed += count));
     this.#handlers = new Handlers(bounds, {
+      pass: (message, bytes) => this.#ended || this.#deliver(message, bytes),
       peerOf: ({ via }) => peer(via),
       failed: (cause) => this.fault(handlerFailed(cause)),
       lost: (count) => this.fault(lagged(count)),
@@ -51,7 +52,7 @@ export class Outlet {
    * given as a function, which is called only if somebody does.
    */
   tell(name, value) {
-    const [isHeard, isDispatched] = [this.listeners.functions(name).length > 0, this.dispatched.has(name)];
+    const [isHeard, isDispatched] = [this.listeners.has(name), this.dispatched.has(name)];
     if (!isHeard && !isDispatched) return;
     const told = typeof value === "function" ? value() : value;
     this.listeners.tell(this.#mesh, name, [told]);
@@ -70,7 +71,7 @@ export class Outlet {
 
   /** A message came, in a frame of so many bytes. */
   message(message, bytes) {
-    this.#handlers.handle(message, bytes, () => this.#ended || this.#deliver(message, bytes));
+    this.#handlers.handle(message, bytes);
   }
 
   /** Gives `taker` the next message that nobody took, now or later; undefined if none comes any more. */

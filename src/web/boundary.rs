@@ -2,11 +2,12 @@
 //!
 //! It puts a [`Mesh`] behind three calls and nothing else: no future, no socket, no timer, no JavaScript object. What the
 //! npm package tells comes as a msgpack array that begins with a word, `input` says which; every call answers with all that
-//! the core wants done, in the same manner, as `output` lists it. So a page pays for one crossing a message, whatever
-//! comes of it, and the glue between the two worlds is a few hundred bytes.
+//! the core wants done, in the same manner, as `output` lists it. So a page pays for one crossing for all that a socket brings at
+//! once, however many messages there are in it (`batch`), and the glue between the two worlds is a few hundred bytes.
 //!
 //! It refuses to decide anything, and to keep anything besides the core.
 
+mod batch;
 mod input;
 mod output;
 

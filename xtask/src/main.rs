@@ -9,6 +9,7 @@
 mod bench;
 mod browser;
 mod bundlers;
+mod codec;
 mod demo;
 mod differential;
 mod firefox;
@@ -49,6 +50,8 @@ Usage: cargo xtask COMMAND
   test [--long] [STAGE | FILTER]    run all tests, one stage, or the tests with FILTER in their name;
                                     with --long also those that take minutes
   npm                               build the npm package into target/npm
+  codec [OPTION...]                 measure the package's codec beside others in Chromium; the options are those of
+                                    benches/page/codec.mjs
   page                              build the page, with the package in it, into target/www
   setup [TOOL...]                   install what test and demo need, or only the named tools
   sim [--seeds N] [--from N]        run storms of the simulator, 2,000 if not told otherwise
@@ -86,6 +89,7 @@ fn dispatch(words: &[&str]) -> Outcome<ExitCode> {
             return Ok(test::run(&project, selection));
         }
         ["npm"] => package::build(&project)?,
+        ["codec", options @ ..] => codec::compare(&project, options)?,
         ["page"] => page::build(&project)?,
         ["setup", names @ ..] => tools::install(&project, names)?,
         ["sim", words @ ..] => {

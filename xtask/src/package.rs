@@ -49,7 +49,7 @@ pub(crate) fn build(project: &Project) -> Outcome {
     let bundler = bundler(project)?;
     let (parts, package) = (project.path(PARTS), project.path(FOLDER));
     let wasm = lean::compile(project)?;
-    bind(project, &wasm, &parts)?;
+    bind(project, &wasm, "rs2p", &parts)?;
     lean::shrink(project, &parts.join("rs2p_bg.wasm"))?;
     empty(&package)?;
     copy(&parts.join("rs2p_bg.wasm"), &package.join("rs2p_bg.wasm"))?;
@@ -68,14 +68,24 @@ pub(crate) fn build(project: &Project) -> Outcome {
     )
 }
 
+/// The codec alone, for `benches/page`, made as the package's wasm is.
+pub(crate) fn build_codec(project: &Project) -> Outcome {
+    tools::install_for_page(project)?;
+    let folder = project.path("target/bench/codec");
+    let wasm = lean::compile_codec(project)?;
+    bind(project, &wasm, "codec", &folder)?;
+    lean::shrink(project, &folder.join("codec_bg.wasm"))
+}
+
 /// Writes the module around the wasm, and the wasm with nothing in it that is for debuggers.
-fn bind(project: &Project, wasm: &Path, folder: &Path) -> Outcome {
+fn bind(project: &Project, wasm: &Path, name: &str, folder: &Path) -> Outcome {
     process::run(
         Command::new(tools::wasm_bindgen_program(project))
             .args(["--remove-name-section", "--remove-producers-section"])
             // Where the wasm is, the package says itself: bundlers would look for it here too.
             .args(["--target=web", "--omit-default-module-path"])
-            .args(["--no-typescript", "--out-name=rs2p", "--out-dir"])
+            .args(["--no-typescript", &format!("--out-name={name}")])
+            .arg("--out-dir")
             .arg(folder)
             .arg(wasm),
     )

@@ -1,15 +1,17 @@
 // Two cores in one process, linked without a socket, and dice that can be thrown again.
 
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 
+import { readBatch } from "../../src/batch.js";
 import { decode, encode, encodeOne } from "../../src/msgpack.js";
 
 const parts = new URL("../../../target/npm-parts/", import.meta.url);
+/** What all cores take for the time, in seconds. */
+export const NOW = 1_700_000_000;
 const URL_OF_THE_OTHER = "ws://127.0.0.1:1";
 /** One link, as each end numbers it: the first dials, and the second accepts. */
 const LINKS = [0, 1];
-/** Where flag and packets are in a `message`. */
-const PAYLOAD = 8;
 const WORDS = [
   "opened", "written", "closed", "environment", "timeout", "connect", "broadcast", "whisper", "request-peers", "disconnect", "ask",
   "forget", "interest", "present", "x",
@@ -31,6 +33,26 @@ class Mesh {
     return this.#carryOut(end, this.#cores[end].handle((this.#now += 1), encodeOne(input)));
   }
 
+  /** Tells one core something, and gives the bytes that it sends, which come to nobody. */
+  sending(end, ...input) {
+    const rows = decode(this.#cores[end].handle((this.#now += 1), encodeOne(input))).slice(1);
+    return Buffer.concat(rows.filter(([word]) => word === "transmit").map(([, , bytes]) => bytes));
+  }
+
+  /** So many milliseconds pass, of which nobody is told. */
+  pass(millis) {
+    this.#now += millis;
+  }
+
+  /** Bytes come to one core; returns the rows that it answers with. */
+  receive(end, bytes) {
+    return decode(this.#cores[end].received((this.#now += 1), LINKS[end], bytes)).slice(1);
+  }
+
+  id(end) {
+    return new TextDecoder().decode(this.#cores[end].id());
+  }
+
   broadcast(packets) {
     return this.tell(0, "broadcast", "mesh", null, null, packets);
   }
@@ -50,7 +72,7 @@ class Mesh {
     let outcome;
     for (const [word, ...fields] of decode(answer).slice(1)) {
       if (["done", "pending", "sent", "refused"].includes(word)) outcome = [word, ...fields];
-      if (word === "message") this.told.push(fields);
+      if (word === "messages") readBatch(fields[0], questionOf, (message) => this.told.push(message));
       if (word === "close") throw new Error(`a link was closed: ${fields}`);
       if (word !== "transmit") continue;
       this.#carryOut(1 - end, this.#cores[1 - end].received(this.#now, LINKS[1 - end], fields[1]));
@@ -60,11 +82,22 @@ class Mesh {
   }
 }
 
+/** What replying to a message that was told comes to: the question that it is. */
+const questionOf = (_sender, question) => question;
+
+/** A frame of protocol 0.7: a message of this kind (0 is a broadcast, 2 a whisper), with its length and checksum. */
+export function frameOf(kind, sender, seconds, ...payload) {
+  const packed = encodeOne([kind, sender, seconds, ...payload]);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(32 + packed.length);
+  return Buffer.concat([length, createHash("sha256").update(packed).digest(), packed]);
+}
+
 /** Two cores that have greeted. */
 export async function meshOfTwo() {
   const { Core, initSync } = await import(new URL("rs2p.js", parts));
   initSync({ module: await readFile(new URL("rs2p_bg.wasm", parts)) });
-  const core = () => new Core(0, encodeOne(["test", null, crypto.getRandomValues(new Uint8Array(80)), 1_700_000_000]));
+  const core = () => new Core(0, encodeOne(["test", null, crypto.getRandomValues(new Uint8Array(80)), NOW]));
   return new Mesh([core(), core(), core()]);
 }
 
@@ -72,8 +105,7 @@ export async function meshOfTwo() {
 export function packetsThrough(mesh, values) {
   const [word, ...why] = mesh.broadcast(encode(values));
   if (word !== "sent") throw new Error(`${word} ${why}`);
-  const [, ...packets] = decode(mesh.told.pop()[PAYLOAD]);
-  return packets;
+  return mesh.told.pop().packets;
 }
 
 /** A random generator (mulberry32) with a seed that a failure can name: set SEED to throw it again. */

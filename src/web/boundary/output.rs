@@ -12,8 +12,8 @@
 //! | `peer-up`, `peer-changed` | id, `host:port` or nil, whether dialled, whether capable |
 //! | `peer-down` | id, text |
 //! | `status` | state, then why, when the next attempt is or nil, or the reason |
-//! | `message` | id, sender, via, whether whispered, seconds, size of the frame, topic or nil, question or nil, msgpack of flag and packets |
-//! | `answer` | the same, and the ticket of what is answered |
+//! | `messages` | all that came since the last event: see `batch` |
+//! | `answer` | the ticket of what is answered, a batch of one |
 //! | `member-up`, `member-changed` | id, state, packets in msgpack |
 //! | `member-down` | id, reason |
 //! | `gap` | milliseconds |
@@ -24,16 +24,19 @@
 
 use core::time::Duration;
 
+use super::batch::Batch;
 use super::input::Refusal;
 use crate::id::{MessageId, NodeId};
-use crate::mesh::{Event, Failure, Member, Mesh, Output, Peer, Receipt, Status, Ticket};
+use crate::mesh::{Event, Failure, Member, Mesh, Output, Peer, Receipt, Status};
 use crate::time::Timestamp;
-use crate::wire::{Endpoint, Kind, Message, PeerEntry, Time, Topic, Value};
+use crate::wire::{Endpoint, PeerEntry, Value};
 
 /// An answer in the making.
 #[derive(Default)]
 pub(super) struct Answer {
     rows: Vec<u8>,
+    /// The messages since the last row that is told: their own comes before the next one.
+    messages: Batch,
 }
 
 impl Answer {
@@ -59,6 +62,7 @@ impl Answer {
         while let Some(output) = mesh.poll_output() {
             self.output(mesh, output);
         }
+        self.tell_messages();
         let deadline = mesh
             .poll_timeout()
             .map(|at| at.as_micros() as f64 / 1_000.0);
@@ -97,7 +101,11 @@ impl Answer {
     }
 
     fn event(&mut self, mesh: &Mesh, event: Event) {
+        if !matches!(event, Event::Message { .. }) {
+            self.tell_messages();
+        }
         match event {
+            Event::Message { message, via } => self.messages.add(&message, &via),
             Event::Joined => self.say("joined", []),
             Event::Left => self.say("left", []),
             Event::Closed => self.say("ended", []),
@@ -107,12 +115,14 @@ impl Answer {
                 self.say("peer-down", [self::node(&node), reason.into()]);
             }
             Event::Status(status) => self.status(status),
-            Event::Message { message, via } => self.message("message", &message, &via, None),
             Event::Answer {
                 ticket,
                 message,
                 via,
-            } => self.message("answer", &message, &via, Some(ticket)),
+            } => self.say(
+                "answer",
+                [ticket.0.into(), Batch::of(&message, &via).into()],
+            ),
             Event::MemberJoined(member) => self.say("member-up", shown(member)),
             Event::MemberChanged(member) => self.say("member-changed", shown(member)),
             Event::MemberLeft { node, reason } => {
@@ -160,27 +170,10 @@ impl Answer {
         self.say("status", [status.as_str().into(), more]);
     }
 
-    fn message(&mut self, word: &str, message: &Message, via: &NodeId, ticket: Option<Ticket>) {
-        let seconds = match message.time() {
-            Time::Seconds(seconds) => *seconds,
-            // Broadcasts without a whole number of seconds are not delivered; a whisper may have anything.
-            Time::Other(_) => 0,
-        };
-        self.say(
-            word,
-            [
-                message_id(&message.id()),
-                node(message.sender()),
-                node(via),
-                (message.kind() == Kind::Whisper).into(),
-                seconds.into(),
-                message.frame().as_bytes().len().into(),
-                message.topic().map(Topic::as_str).into(),
-                message.question().into(),
-                message.payload_bytes().into(),
-                ticket.map(|ticket| ticket.0).into(),
-            ],
-        );
+    fn tell_messages(&mut self) {
+        if let Some(messages) = self.messages.take() {
+            self.say("messages", [messages.into()]);
+        }
     }
 }
 
