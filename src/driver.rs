@@ -61,6 +61,8 @@ pub struct Driver<T: Transport, C, O> {
     ending: VecDeque<(Timestamp, LinkId)>,
     /// Links that were given frames and not yet flushed.
     unflushed: Vec<LinkId>,
+    /// How many links were written to together, of late.
+    written: usize,
     ready: Arc<Ready>,
     accepted: u64,
     waiting: BTreeMap<Ticket, Vec<(Receipt, Reply)>>,
@@ -89,6 +91,7 @@ where
             slots: Slots::default(),
             ending: VecDeque::new(),
             unflushed: Vec::new(),
+            written: 0,
             ready: Arc::default(),
             accepted: 0,
             waiting: BTreeMap::new(),

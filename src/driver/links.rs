@@ -21,6 +21,11 @@ const READS: usize = 16;
 /// So many bytes that were read are answered, and handed on, in one go. 64 KiB: with more, links would hold more than they may
 /// ([`Config::link_budget`](crate::Config::link_budget)) before any of it was written.
 const TOGETHER: usize = 64 << 10;
+/// Where few links are written to, who reads them need not wait until all of one read is through: so many frames at a time, and
+/// for each link so many more, as a write costs what some ten frames do.
+const PORTION: usize = 90;
+const FOR_EACH_LINK: usize = 8;
+
 impl<T, C, O> Driver<T, C, O>
 where
     T: Transport,
@@ -88,11 +93,7 @@ where
             match read {
                 Read::Nothing => return self.tell_alive(now, id, is_alive),
                 Read::Down(down) => return self.lose(now, id, down),
-                Read::Bytes(bytes) => {
-                    unsent += bytes.len();
-                    self.mesh
-                        .handle_link(now, LinkEvent::Received { link: id, bytes });
-                }
+                Read::Bytes(bytes) => unsent += self.receive(now, id, bytes),
             }
             self.tell_alive(now, id, is_alive);
             self.obey(now);
@@ -103,6 +104,23 @@ where
         }
         if let Some(slot) = self.slots.get(&id) {
             slot.read_on_later();
+        }
+    }
+
+    /// Takes what one read brought, in portions of so many frames as are worth a write to as many links as of late: what each causes
+    /// is written before the next, but for the last. Says how many bytes that had.
+    fn receive(&mut self, now: Timestamp, link: LinkId, mut bytes: Bytes) -> usize {
+        loop {
+            let frames = PORTION + FOR_EACH_LINK * self.written;
+            let portion = self.mesh.portion(link, &bytes, frames);
+            let rest = bytes.split_off(portion);
+            self.mesh
+                .handle_link(now, LinkEvent::Received { link, bytes });
+            if rest.is_empty() {
+                return portion;
+            }
+            self.carry_out(now);
+            bytes = rest;
         }
     }
 
@@ -174,7 +192,9 @@ where
         if self.unflushed.is_empty() {
             return false;
         }
-        for id in core::mem::take(&mut self.unflushed) {
+        let unflushed = core::mem::take(&mut self.unflushed);
+        self.written = unflushed.len().max(self.written - self.written / 8);
+        for id in unflushed {
             let Some(slot) = self.slots.get_mut(&id) else {
                 continue;
             };

@@ -127,6 +127,13 @@ impl Mesh {
         self.read_frames(now, id);
     }
 
+    /// How many of the bytes that a link has brought next hold this many whole frames; all of them if they hold fewer. A driver
+    /// that writes what comes of these before it hands on the rest lets who reads it go on the sooner.
+    pub fn portion(&self, link: LinkId, bytes: &[u8], frames: usize) -> usize {
+        let reader = self.links.get(&link).map(|link| &link.reader);
+        reader.map_or(bytes.len(), |reader| reader.portion(bytes, frames))
+    }
+
     /// Takes the frames that a link has brought. What goes on from here leaves at the end, together.
     pub(super) fn read_frames(&mut self, now: Timestamp, id: LinkId) {
         if let Some(link) = self.links.get(&id) {

@@ -75,16 +75,40 @@ impl FrameReader {
         self.partial.len() + self.unread
     }
 
+    /// How many of the next bytes of the stream hold this many whole frames; all of them if they hold fewer, or if that is not to
+    /// be told.
+    pub(crate) fn portion(&self, bytes: &[u8], frames: usize) -> usize {
+        let begun = self.begun().filter(|_| self.unread == 0);
+        let Some(mut end) = begun else {
+            return bytes.len();
+        };
+        let begun = usize::from(end > 0);
+        for _ in begun..frames {
+            let rest = bytes.get(end..).unwrap_or(&[]);
+            let Ok(Some(len)) = self.frame_len(rest) else {
+                return bytes.len();
+            };
+            end += len;
+        }
+        end.min(bytes.len())
+    }
+
+    /// How many bytes the frame lacks that has begun; `None` if that is not to be told before more of its header comes.
+    fn begun(&self) -> Option<usize> {
+        match self.frame_len(&self.partial) {
+            Ok(Some(len)) => Some(len - self.partial.len()),
+            _ => self.partial.is_empty().then_some(0),
+        }
+    }
+
     /// What the frames ahead claim as their ids, as far as they lie whole in the first chunk. Claims are to be had for
     /// nothing: see [`Frame::claimed_id`].
     pub(crate) fn claims_ahead(&self) -> impl Iterator<Item = MessageId> {
-        let begun = match self.frame_len(&self.partial) {
-            Ok(Some(len)) => Some(len - self.partial.len()),
-            // A header in two chunks is rare, and what is not foreseen costs only time.
-            _ => self.partial.is_empty().then_some(0),
-        };
         let chunk = self.chunks.front().map_or(&[][..], Bytes::as_ref);
-        let mut rest = begun.and_then(|begun| chunk.get(begun..)).unwrap_or(&[]);
+        let mut rest = self
+            .begun()
+            .and_then(|begun| chunk.get(begun..))
+            .unwrap_or(&[]);
         core::iter::from_fn(move || {
             let len = self.frame_len(rest).ok()??;
             let (frame, behind) = rest.split_at_checked(len)?;
@@ -211,6 +235,37 @@ mod tests {
         assert_eq!(claims(&stream, 44), [2, 3]);
         assert_eq!(claims(&stream, 60), [3], "the second is not in this chunk");
         assert!(claims(&stream, 46).is_empty(), "nor is its header");
+    }
+
+    /// The portion of what comes after the first `cut` bytes of a stream.
+    fn portion(stream: &[u8], cut: usize, frames: usize) -> usize {
+        let mut reader = FrameReader::new(100);
+        reader.push(Bytes::copy_from_slice(&stream[..cut]));
+        while reader.next_frame().expect("sound").is_some() {}
+        reader.portion(&stream[cut..], frames)
+    }
+
+    #[test]
+    fn a_portion_is_of_whole_frames() {
+        let stream = [frame(&[1; 40]), frame(&[2; 50]), frame(&[3; 60])].concat();
+        let all = stream.len();
+        let portions = [1, 2, 3, 4].map(|frames| portion(&stream, 0, frames));
+        assert_eq!(portions, [44, 98, all, all]);
+        assert_eq!(portion(&stream, 60, 1), 38, "the rest of one");
+        assert_eq!(portion(&stream, 60, 2), all - 60);
+        assert_eq!(
+            portion(&stream, 46, 1),
+            all - 46,
+            "nobody knows how long it is"
+        );
+        assert_eq!(
+            portion(&stream[..130], 100, 1),
+            30,
+            "it has not come to its end"
+        );
+        let refused = [frame(&[1; 40]), vec![0xff; 60]].concat();
+        assert_eq!(portion(&refused, 0, 1), 44);
+        assert_eq!(portion(&refused, 44, 1), 60, "no frame is announced so");
     }
 
     #[test]
