@@ -1,7 +1,7 @@
 //! The driver over links in memory and a clock that the test turns: nobody waits for a slow peer, and a close ends.
 #![cfg(not(target_arch = "wasm32"))]
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
@@ -17,7 +17,10 @@ use rs2p::memory::MemoryNetwork;
 use rs2p::mesh::{CloseReason, LinkDown, LinkInfo};
 use rs2p::time::{Timestamp, WallSeconds};
 use rs2p::transport::{Clock, Link, Transport};
-use rs2p::wire::{Capabilities, Draft, Handshake, IdForm, Kind, Signal, Trailer};
+use rs2p::wire::{
+    Capabilities, Draft, Frame, FrameReader, Handshake, IdForm, Kind, Limits, Message, Signal,
+    Trailer, Value,
+};
 use rs2p::{
     Address, Builder, CommandError, EndReason, MeshError, MeshSocket, Scheme, SendOptions, Status,
 };
@@ -512,4 +515,120 @@ fn the_status_is_told_as_it_is_and_whenever_it_changes() {
     let reason = EndReason::Dropped;
     assert_eq!(next(), Poll::Ready(Some(Status::Closed { reason })));
     assert_eq!(next(), Poll::Ready(None));
+}
+
+/// A link that brings what it is given to say, a read at a time, and notes what each flush writes.
+struct Scripted {
+    says: VecDeque<Bytes>,
+    unwritten: Vec<u8>,
+    writes: Writes,
+}
+
+type Writes = Rc<RefCell<Vec<Vec<u8>>>>;
+
+impl Link for Scripted {
+    fn info(&self) -> LinkInfo {
+        LinkInfo {
+            scheme: Scheme::Memory,
+            remote: None,
+            local_host: None,
+            proxied: false,
+        }
+    }
+    fn poll_receive(&mut self, _: &mut Context<'_>) -> Poll<Result<Bytes, LinkDown>> {
+        match self.says.pop_front() {
+            Some(bytes) => Poll::Ready(Ok(bytes)),
+            None => Poll::Pending,
+        }
+    }
+    fn send(&mut self, frame: Bytes) {
+        self.unwritten.extend_from_slice(&frame);
+    }
+    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<usize, LinkDown>> {
+        let written = std::mem::take(&mut self.unwritten);
+        let count = written.len();
+        if count > 0 {
+            self.writes.borrow_mut().push(written);
+        }
+        Poll::Ready(Ok(count))
+    }
+    fn poll_close(&mut self, _: &CloseReason, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+}
+
+/// Lets in who waits.
+struct Guests(VecDeque<Scripted>);
+
+impl Transport for Guests {
+    type Link = Scripted;
+    type Dial = Ready<Result<Scripted, LinkDown>>;
+    fn dial(&mut self, _: &Address) -> Self::Dial {
+        ready(Err(LinkDown::Failed("no".into())))
+    }
+    fn poll_accept(&mut self, _: &mut Context<'_>) -> Poll<Scripted> {
+        self.0.pop_front().map_or(Poll::Pending, Poll::Ready)
+    }
+}
+
+/// What a listener is written, by each write the numbers of the broadcasts in it, when another link brings so many in one read,
+/// and after them `rest`; and how many peers are left.
+fn heard_of_one_read(count: u64, rest: &[u8]) -> (Vec<Vec<i64>>, usize) {
+    let [listener, author] = [5, 6].map(|name| NodeId::from_entropy(&[name; 48]));
+    let broadcast = |number: u64| {
+        Draft::new(Kind::Broadcast, &author, WallSeconds(WALL))
+            .encode(&[Value::from(0_u64), number.into()])
+            .frame()
+            .into_bytes()
+    };
+    let mut read: Vec<u8> = (0..count).flat_map(broadcast).collect();
+    read.extend_from_slice(rest);
+    let writes = Writes::default();
+    let guest = |says: Vec<Bytes>, writes: &Writes| Scripted {
+        says: says.into(),
+        unwritten: Vec::new(),
+        writes: writes.clone(),
+    };
+    let guests = [
+        guest(vec![greeting(&listener)], &writes),
+        guest(vec![greeting(&author), read.into()], &Writes::default()),
+    ];
+    let guests = Guests(guests.into());
+    let (socket, mut run) = node(MeshSocket::builder("t"), 1, guests, &Hands::default());
+    settle(&mut [&mut run]);
+    let heard: Vec<_> = writes.borrow().iter().map(|bytes| numbers(bytes)).collect();
+    let heard = heard.into_iter().filter(|numbers| !numbers.is_empty());
+    (heard.collect(), socket.peers().len())
+}
+
+/// The numbers of the broadcasts in these bytes.
+fn numbers(bytes: &[u8]) -> Vec<i64> {
+    let mut reader = FrameReader::new(1 << 20);
+    reader.push(Bytes::copy_from_slice(bytes));
+    let frames = std::iter::from_fn(|| reader.next_frame().expect("sound"));
+    let open = |frame: Frame| frame.open(&[], 1 << 20, &Limits::default()).expect("sound");
+    let broadcasts = frames
+        .map(open)
+        .filter(|message| message.kind() == Kind::Broadcast);
+    let number = |message: Message| match message.packets()[..] {
+        [Value::Int(number)] => number,
+        ref other => panic!("{other:?}"),
+    };
+    broadcasts.map(number).collect()
+}
+
+#[test]
+fn a_long_read_is_handed_on_in_portions_and_in_order() {
+    let (heard, peers) = heard_of_one_read(300, &[]);
+    assert!((2..=4).contains(&heard.len()), "{} writes", heard.len());
+    assert!(heard.concat().into_iter().eq(0..300));
+    assert_eq!(peers, 2);
+}
+
+#[test]
+fn what_comes_before_a_breach_is_handed_on_and_what_comes_after_it_is_not() {
+    let breach = [&[0xff; 4][..], &[0; 9_000]].concat();
+    let (heard, peers) = heard_of_one_read(100, &breach);
+    assert!(heard.concat().into_iter().eq(0..100));
+    assert_eq!(peers, 1, "the author is gone");
 }

@@ -2,6 +2,8 @@
 
 /** The longest wait that a timer takes; beyond it, it fires at once (HTML, Timers). */
 const LONGEST_WAIT = 2 ** 31 - 1;
+/** Milliseconds by which a timer may fire too early. */
+const SLACK = 1_000;
 
 const monotonic = globalThis.performance ?? Date;
 
@@ -19,7 +21,7 @@ export class Alarm {
   #ring;
   #at = null;
   #timer;
-  /** When the timer fires, if there is one. */
+  /** When the timer fires or before, if there is one. */
   #armed = Infinity;
 
   constructor(now, ring) {
@@ -31,8 +33,9 @@ export class Alarm {
   set(at) {
     if (at === this.#at) return;
     this.#at = at;
-    // Most moments are put off, again and again: a timer that fires early costs less than one for each.
-    if (at === null || at < this.#armed) this.#wait();
+    // Most moments are put off, again and again: a timer that fires early costs less than one for each. But not far too early:
+    // in a hidden page, a timer that is set by another may come a minute late.
+    if (at === null || at < this.#armed || at - this.#armed >= SLACK) this.#wait();
   }
 
   #wait() {

@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 const ENOUGH: u32 = 32;
 /// So long after the first of them, something would have: py2p reads hundreds a second. One that is held up for longer just then
 /// has a backlog to read however it was paced, and is spared again from the first that it gives back.
-const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a legacy peer was given, and whether it gave anything back.
 #[derive(Debug, Default)]
@@ -53,8 +53,8 @@ mod tests {
         let mut echo = Echo::default();
         echo.gave(at(1_000), 31);
         assert!(!echo.is_missing(at(60_000)));
-        echo.gave(at(1_400), 1);
-        assert!(!echo.is_missing(at(1_499)) && echo.is_missing(at(1_500)));
+        echo.gave(at(1_900), 1);
+        assert!(!echo.is_missing(at(1_999)) && echo.is_missing(at(2_000)));
     }
 
     #[test]

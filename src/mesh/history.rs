@@ -53,6 +53,7 @@ impl Kept {
         ids: Vec<MessageId>,
         frames: Train,
     ) -> Self {
+        debug_assert_eq!(ids.len(), frames.count(), "each has an id and a frame");
         Self {
             at,
             sender,
@@ -200,7 +201,7 @@ impl History {
         self.bytes -= oldest.frames.range(oldest.gone).len();
         oldest.gone += 1;
         self.first += 1;
-        if oldest.gone == oldest.ids.len() {
+        if oldest.gone >= oldest.ids.len() {
             self.kept.pop_front();
         }
     }

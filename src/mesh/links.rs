@@ -124,21 +124,25 @@ impl Mesh {
             self.name_anew(now, id);
         }
         self.tell_untold(now, id);
+        // Once, and only what is read now: a link that is paused or held would have the same looked for again and again.
+        if let Some(link) = self.links.get(&id)
+            && !link.meter.is_paused
+            && link.held.is_none()
+        {
+            self.seen.foresee(link.reader.claims_ahead());
+        }
         self.read_frames(now, id);
     }
 
-    /// How many of the bytes that a link has brought next hold this many whole frames; all of them if they hold fewer. A driver
-    /// that writes what comes of these before it hands on the rest lets who reads it go on the sooner.
+    /// How many of the bytes that a link has brought next hold so many whole frames, at least one; all of them if they hold fewer,
+    /// or if that is not to be told. Nothing is taken: [`handle_link`](Self::handle_link) does that. A driver that writes what comes of these before it hands on the rest lets who reads it go on the sooner.
     pub fn portion(&self, link: LinkId, bytes: &[u8], frames: usize) -> usize {
         let reader = self.links.get(&link).map(|link| &link.reader);
-        reader.map_or(bytes.len(), |reader| reader.portion(bytes, frames))
+        reader.map_or(bytes.len(), |reader| reader.portion(bytes, frames.max(1)))
     }
 
     /// Takes the frames that a link has brought. What goes on from here leaves at the end, together.
     pub(super) fn read_frames(&mut self, now: Timestamp, id: LinkId) {
-        if let Some(link) = self.links.get(&id) {
-            self.seen.foresee(link.reader.claims_ahead());
-        }
         self.take_frames(now, id);
         self.let_go(now);
     }

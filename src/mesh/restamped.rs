@@ -3,7 +3,6 @@
 //!
 //! Two broadcasts of one sender with equal content, a second apart by their times and hardly apart when they come, are taken
 //! for one. The relatives' own users lose equal messages within a second in any case. Messages with a nonce are never judged.
-
 //!
 //! A copy comes by another way. While everything comes from its sender and once, nothing is compared: then a relay does not
 //! hash each message a second time.

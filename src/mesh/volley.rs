@@ -1,4 +1,4 @@
-//! Broadcasts of one source that one read brought: they go the same ways, and so they go together.
+//! Broadcasts of one source that one read, or a portion of it, brought: they go the same ways, and so they go together.
 //!
 //! Where they go is found out once for all of them, each link is given one piece, and is counted and written to once. Between
 //! two of them nothing else happens: whatever else comes of the read first lets go what was gathered.
@@ -83,11 +83,15 @@ impl Mesh {
 
     /// Passes on what was gathered.
     pub(super) fn let_go(&mut self, now: Timestamp) {
-        let Some(volley) = self.gathering.volley.take() else {
+        let Some(mut volley) = self.gathering.volley.take() else {
             return;
         };
         self.gathering.ids = volley.ids.len();
         self.gathering.bytes = volley.frames.len();
+        // Kept for a minute: with no more room than it needs, or nearly so.
+        if volley.ids.capacity() / 2 > volley.ids.len() {
+            volley.ids.shrink_to_fit();
+        }
         let Some(last) = volley.ids.last().copied().map(LastWord::Kept) else {
             return;
         };

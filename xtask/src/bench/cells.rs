@@ -46,8 +46,8 @@ const WINDOW_BYTES: u32 = 1 << 20;
 
 const MEASURED: f64 = 1.2;
 const WARM: f64 = 0.4;
-/// On py2p's wire, a relay spares who may be py2p, until half a second has shown that it is not.
-const PY2P_WARM: f64 = 1.0;
+/// On py2p's wire, a relay spares who may be py2p, until a second has shown that it is not.
+const PY2P_WARM: f64 = 2.0;
 
 /// All cells, in the order of the document.
 pub(crate) fn all() -> Vec<Cell> {
