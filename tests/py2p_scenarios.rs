@@ -10,6 +10,8 @@ mod support {
     pub(crate) mod told;
 }
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use rs2p::mesh::CloseReason;
 use rs2p::native::ServerIdentity;
 use rs2p::{Builder, Event, Failure, MeshError, MeshSocket, NodeId, Scheme};
@@ -102,11 +104,23 @@ fn others(ids: &[NodeId; 3], place: usize) -> [&NodeId; 2] {
     [&ids[(place + 1) % 3], &ids[(place + 2) % 3]]
 }
 
+/// py2p stamps a message anew for each of its links: at the turn of a second that makes two messages, which py2p itself hears twice.
+async fn midst_of_a_second() {
+    let fraction = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970");
+    let fraction = Duration::from_nanos(fraction.subsec_nanos().into());
+    if fraction > Duration::from_millis(800) {
+        tokio::time::sleep(Duration::from_millis(1_010) - fraction).await;
+    }
+}
+
 /// Each in turn, twice: what came more than once would be heard instead of what comes next.
 async fn each_is_heard(members: &mut [Member]) {
     for round in 0..2 {
         for speaker in 0..members.len() {
             let (id, text) = (members[speaker].id().clone(), format!("{speaker} {round}"));
+            midst_of_a_second().await;
             members[speaker].says(&text).await;
             for hearer in (0..members.len()).filter(|&hearer| hearer != speaker) {
                 is_from(&members[hearer].hears().await, &id, &text, false);
