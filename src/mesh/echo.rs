@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 /// So many broadcasts that nothing came back of show it.
 const ENOUGH: u32 = 32;
 /// So long after the first of them, something would have: py2p reads hundreds a second. One that is held up for longer just then
-/// has a backlog to read however it was paced, and is spared again from the first that it gives back.
+/// is not spared, until it gives the first of them back.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a legacy peer was given, and whether it gave anything back.

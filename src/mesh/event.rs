@@ -242,8 +242,8 @@ pub enum Output {
     Transmit {
         /// The links.
         to: Vec<LinkId>,
-        /// Whole frames, at least one, one behind the other: those that one read, or a portion of it, has brought and that go the same ways leave
-        /// in one piece, of at most 64 KiB unless it is one frame.
+        /// Whole frames, at least one, one behind the other: those that one read, or a portion of it, has brought and that go the
+        /// same ways leave in one piece, of at most 64 KiB unless it is one frame.
         frames: Bytes,
     },
     /// Have the far end's transport asked whether it lives, where the transport has a way, as WebSockets have; it is told of

@@ -135,7 +135,8 @@ impl Mesh {
     }
 
     /// How many of the bytes that a link has brought next hold so many whole frames, at least one; all of them if they hold fewer,
-    /// or if that is not to be told. Nothing is taken: [`handle_link`](Self::handle_link) does that. A driver that writes what comes of these before it hands on the rest lets who reads it go on the sooner.
+    /// or if that is not to be told. Nothing is taken: [`handle_link`](Self::handle_link) does that. A driver that writes what comes
+    /// of these before it hands on the rest lets who reads it go on the sooner.
     pub fn portion(&self, link: LinkId, bytes: &[u8], frames: usize) -> usize {
         let reader = self.links.get(&link).map(|link| &link.reader);
         reader.map_or(bytes.len(), |reader| reader.portion(bytes, frames.max(1)))
