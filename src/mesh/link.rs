@@ -99,6 +99,15 @@ impl Greeted {
     }
 }
 
+impl Phase {
+    pub(super) fn greeted(&self) -> Option<&Greeted> {
+        match self {
+            Self::Greeted(greeted) => Some(greeted),
+            Self::Dialled | Self::Up => None,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) info: LinkInfo,
@@ -271,10 +280,7 @@ impl Link {
     }
 
     pub(super) fn greeted(&self) -> Option<&Greeted> {
-        match &self.phase {
-            Phase::Greeted(greeted) => Some(greeted),
-            Phase::Dialled | Phase::Up => None,
-        }
+        self.phase.greeted()
     }
 
     pub(super) fn greeted_mut(&mut self) -> Option<&mut Greeted> {

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::copies::Ahead;
 use super::dialling::address_of;
 use super::ended::Ended;
 use super::error::{CloseReason, LinkDown};
@@ -162,10 +163,15 @@ impl Mesh {
                 }
                 return;
             }
+            let ahead = self.copies.drop_ahead(link, &self.seen);
+            if ahead == Ahead::Copies {
+                self.copies_dropped(now, id);
+                continue;
+            }
             match link.reader.next_frame() {
                 Ok(Some(frame)) => {
                     link.frame_since = None;
-                    self.handle_frame(now, id, &frame);
+                    self.handle_frame(now, id, &frame, ahead == Ahead::New);
                 }
                 Ok(None) => return self.time_frame(now, id),
                 Err(error) => {

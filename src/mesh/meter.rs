@@ -11,10 +11,11 @@ use crate::id::{LinkId, NodeId};
 use crate::ordered::{Key, OrderedMap};
 use crate::time::Timestamp;
 
-/// One frame that a link brought.
+/// What a link brought that goes on one account.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bill<'a> {
     pub(super) of: Whose<'a>,
+    pub(super) frames: usize,
     pub(super) bytes: usize,
     /// It asks the whole mesh for a node.
     pub(super) is_request: bool,
@@ -42,7 +43,9 @@ struct Account {
 impl Account {
     /// Charges a frame; from when on there may be another.
     fn charge(&mut self, now: Timestamp, limits: Limits, bill: Bill<'_>) -> Timestamp {
-        let mut next = self.messages.charge(now, Some(limits.messages), 1);
+        let mut next = self
+            .messages
+            .charge(now, Some(limits.messages), bill.frames as u64);
         next = next.max(self.bytes.charge(now, limits.bytes, bill.bytes as u64));
         if bill.is_request {
             next = next.max(self.requests.charge(now, limits.requests, 1));
@@ -206,6 +209,7 @@ mod tests {
     fn bill(of: Whose<'_>) -> Bill<'_> {
         Bill {
             of,
+            frames: 1,
             bytes: 10,
             is_request: false,
         }

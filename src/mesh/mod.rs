@@ -15,6 +15,7 @@ mod closing;
 mod commands;
 mod config;
 mod contest;
+mod copies;
 mod dialling;
 mod drain;
 mod echo;
@@ -111,6 +112,7 @@ pub use crate::wire::Departure;
 use crate::wire::{Interest, PeerEntry};
 use absentees::Absentees;
 use catchup::CatchUps;
+use copies::Copies;
 use drain::Drain;
 use environment::Surroundings;
 use history::History;
@@ -189,6 +191,7 @@ pub struct Mesh {
     catch_ups: CatchUps,
     /// What a read has brought so far that goes on together.
     gathering: Gathering,
+    copies: Copies,
     /// Which broadcasts the user wants.
     interest: Interest,
     questions: Questions,
@@ -252,6 +255,7 @@ impl Mesh {
             promises: Promises::new(config.promises),
             catch_ups: CatchUps::default(),
             gathering: Gathering::default(),
+            copies: Copies::default(),
             interest: Interest::default(),
             questions: Questions::new(config.questions),
             standing: Standing::new(identity.node.clone(), config.members),

@@ -71,6 +71,7 @@ impl Mesh {
             message.kind() == Kind::Broadcast && message.sub_flag() == Some(sub_flag::REQUEST);
         let bill = Bill {
             of,
+            frames: 1,
             bytes,
             is_request,
         };
@@ -81,6 +82,7 @@ impl Mesh {
     pub(super) fn charge_forward(&mut self, now: Timestamp, id: LinkId, message: &Message) {
         let bill = Bill {
             of: self.whose(id, message.sender()),
+            frames: 1,
             bytes: message.packed().len(),
             is_request: false,
         };
@@ -91,6 +93,7 @@ impl Mesh {
     pub(super) fn charge_search(&mut self, now: Timestamp, id: LinkId, author: &NodeId) {
         let bill = Bill {
             of: self.whose(id, author),
+            frames: 1,
             bytes: 0,
             is_request: true,
         };
@@ -106,10 +109,11 @@ impl Mesh {
         }
     }
 
-    /// Charges a frame that is of no use: a copy, or what makes no sense.
-    pub(super) fn charge_waste(&mut self, now: Timestamp, id: LinkId, bytes: usize) {
+    /// Charges frames that are of no use: copies, or what makes no sense.
+    pub(super) fn charge_waste(&mut self, now: Timestamp, id: LinkId, frames: usize, bytes: usize) {
         let bill = Bill {
             of: Whose::Nobody,
+            frames,
             bytes,
             is_request: false,
         };

@@ -19,28 +19,18 @@ use crate::wire::{Compression, DecodeError, Frame, Kind, Message, PeerEntry, Sig
 const FROM_CAPABLE: &[Compression] = Compression::OWN.as_slice();
 
 impl Mesh {
-    pub(super) fn handle_frame(&mut self, now: Timestamp, id: LinkId, frame: &Frame) {
+    /// Takes a frame. It `is_new` if what it claims as its id was looked up already, and is not known.
+    pub(super) fn handle_frame(&mut self, now: Timestamp, id: LinkId, frame: &Frame, is_new: bool) {
         let Some(link) = self.links.get(&id) else {
             return;
         };
         self.stats.received += 1;
-        // Looking the claimed id up is cheaper than hashing. A false claim costs only the frame of who makes it.
-        if link.greeted().is_some()
-            && frame
-                .claimed_id()
-                .is_some_and(|claimed| self.seen.contains(&claimed))
+        if !is_new
+            && link.greeted().is_some()
+            && let Some(claimed) = frame.claimed_id().filter(|id| self.seen.contains(id))
         {
-            self.stats.duplicates += 1;
-            self.let_go(now);
-            self.comes_another_way(now);
-            if let Some(link) = self.links.get_mut(&id) {
-                link.echo.hears();
-            }
-            self.charge_waste(now, id, frame.as_bytes().len());
-            if let Some(claimed) = frame.claimed_id() {
-                self.prune_if_redundant(now, id, &claimed);
-            }
-            return;
+            let bytes = frame.as_bytes().len();
+            return self.copies_came(now, id, (1, bytes), &[claimed]);
         }
         let capable = link.greeted().is_some_and(|greeted| greeted.capable);
         let peer = link.node();
@@ -63,7 +53,7 @@ impl Mesh {
             // A broadcast that somebody else wrote, as far as can be told.
             Err(error) if !up && error.is_authors() => {
                 self.stats.malformed += 1;
-                self.charge_waste(now, id, frame.as_bytes().len());
+                self.charge_waste(now, id, 1, frame.as_bytes().len());
             }
             Err(error) => {
                 self.let_go(now);

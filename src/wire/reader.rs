@@ -28,6 +28,20 @@ pub struct FrameReader {
     refused: Option<DecodeError>,
 }
 
+/// What was dropped of a stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Dropped {
+    pub(crate) frames: usize,
+    pub(crate) bytes: usize,
+    /// The next frame lies whole in the chunk too, and claims what is not known.
+    pub(crate) is_next_unknown: bool,
+}
+
+/// The id that a whole frame claims, unless it is too short for one.
+fn claim(frame: &[u8]) -> Option<MessageId> {
+    frame.get(HEADER..)?.first_chunk().map(|id| MessageId(*id))
+}
+
 impl FrameReader {
     /// A reader at the start of a stream, for bodies of at most `max_body` bytes.
     pub fn new(max_body: usize) -> Self {
@@ -110,12 +124,44 @@ impl FrameReader {
             .and_then(|begun| chunk.get(begun..))
             .unwrap_or(&[]);
         core::iter::from_fn(move || {
-            let len = self.frame_len(rest).ok()??;
-            let (frame, behind) = rest.split_at_checked(len)?;
+            let (frame, behind) = self.split_frame(rest)?;
             rest = behind;
-            Some(frame.get(HEADER..)?.first_chunk().map(|id| MessageId(*id)))
+            Some(claim(frame))
         })
         .flatten()
+    }
+
+    /// Drops frames that lie whole in the first chunk, at most so many, for as long as what they claim as their ids is `known`: no
+    /// frame is made of them. A claim is as good as in [`Frame::claimed_id`].
+    pub(crate) fn drop_while(
+        &mut self,
+        most: usize,
+        mut known: impl FnMut(&MessageId) -> bool,
+    ) -> Dropped {
+        let mut dropped = Dropped::default();
+        let Some(chunk) = self.chunks.front().filter(|_| self.partial.is_empty()) else {
+            return dropped;
+        };
+        while dropped.frames < most
+            && let Some((frame, _)) = self.split_frame(chunk.get(dropped.bytes..).unwrap_or(&[]))
+            && let Some(claimed) = claim(frame)
+        {
+            if !known(&claimed) {
+                dropped.is_next_unknown = true;
+                break;
+            }
+            dropped.frames += 1;
+            dropped.bytes += frame.len();
+        }
+        if dropped.bytes > 0 {
+            self.take(dropped.bytes);
+        }
+        dropped
+    }
+
+    /// The whole frame with which `bytes` begin, and what is behind it.
+    fn split_frame<'a>(&self, bytes: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+        bytes.split_at_checked(self.frame_len(bytes).ok()??)
     }
 
     fn assemble(&mut self) -> Result<Option<Frame>, DecodeError> {
@@ -235,6 +281,50 @@ mod tests {
         assert_eq!(claims(&stream, 44), [2, 3]);
         assert_eq!(claims(&stream, 60), [3], "the second is not in this chunk");
         assert!(claims(&stream, 46).is_empty(), "nor is its header");
+    }
+
+    /// What is dropped of a stream that comes in two chunks, for as long as claims begin with 1; and the next frame.
+    fn dropped(stream: &[u8], cut: usize, most: usize) -> (Dropped, Option<u8>) {
+        let mut reader = FrameReader::new(100);
+        reader.push(Bytes::copy_from_slice(&stream[..cut]));
+        while reader.next_frame().expect("sound").is_some() {}
+        reader.push(Bytes::copy_from_slice(&stream[cut..]));
+        let dropped = reader.drop_while(most, |id| id.0[0] == 1);
+        let next = reader.next_frame().expect("sound");
+        (
+            dropped,
+            next.and_then(|frame| frame.claimed_id()).map(|id| id.0[0]),
+        )
+    }
+
+    #[test]
+    fn a_row_is_dropped_up_to_what_is_not_known() {
+        let stream = [
+            frame(&[1; 40]),
+            frame(&[1; 50]),
+            frame(&[2; 60]),
+            frame(&[1; 40]),
+        ]
+        .concat();
+        let row = |frames, bytes, is_next_unknown| Dropped {
+            frames,
+            bytes,
+            is_next_unknown,
+        };
+        assert_eq!(dropped(&stream, 0, 9), (row(2, 98, true), Some(2)));
+        assert_eq!(dropped(&stream, 0, 1), (row(1, 44, false), Some(1)));
+        assert_eq!(dropped(&stream[..97], 0, 9), (row(1, 44, false), None));
+        assert_eq!(dropped(&stream, 98, 9), (row(0, 0, true), Some(2)));
+        assert_eq!(
+            dropped(&stream, 60, 9),
+            (row(0, 0, false), Some(1)),
+            "one has begun"
+        );
+        assert_eq!(
+            dropped(&frame(&[1; 31]), 0, 9),
+            (row(0, 0, false), None),
+            "too short for an id"
+        );
     }
 
     /// The portion of what comes after the first `cut` bytes of a stream.

@@ -140,6 +140,27 @@ fn copies_are_counted_too() {
 }
 
 #[test]
+fn a_row_of_copies_in_one_read_is_held_against_its_link_as_each_of_them_is() {
+    let mut world = world();
+    let mut peer = Legacy::join(&mut world);
+    let message = peer.broadcast(&mut world, "once");
+    let copies = 20_000;
+    let row = message.frame().into_bytes().repeat(copies);
+    world.hand(0, peer.link, row);
+    let read = world.nodes[0].mesh.stats().duplicates;
+    assert!(
+        (8_190..=8_192 + 64).contains(&read),
+        "{read} of {copies}, and 64 at most are looked at together"
+    );
+    let frames = world.nodes[0].mesh.stats().received;
+    world.run(1);
+    let stats = world.nodes[0].mesh.stats();
+    let more = stats.duplicates - read;
+    assert!((3_800..=4_200).contains(&more), "{more} in a second");
+    assert_eq!(stats.received - frames, more);
+}
+
+#[test]
 fn who_is_trusted_is_read_as_it_comes() {
     let trusts = [
         Trusted::Node(NodeId::from_entropy(&[200; 48])),

@@ -150,6 +150,30 @@ fn relatives_get_every_payload_whatever_they_have_shown() {
 }
 
 #[test]
+fn each_source_of_a_row_of_copies_is_asked_for_by_its_ids() {
+    let mut world = thicket(1);
+    let mut sources = [200, 201].map(|number| able(&mut world, number));
+    let mut other = able(&mut world, 202);
+    let mut row = Vec::new();
+    for source in &mut sources {
+        let message = source.broadcast(&mut world, "once");
+        row.extend_from_slice(&message.frame().into_bytes());
+    }
+    let unknown = other.unsaid(&world, "new").frame().into_bytes();
+    let row = [&row[..], &unknown, &row].concat();
+    heard(&mut world, &mut other);
+    world.hand(0, other.link, row);
+    let copies = duplicates(&world);
+    world.run(1);
+    assert_eq!(copies, 4);
+    assert!(world.received(0).contains(&"new".to_owned()));
+    let heard = signals(&mut world, &mut other);
+    for source in sources {
+        assert!(heard.contains(&Signal::Prune(Some(source.node))));
+    }
+}
+
+#[test]
 fn a_source_that_comes_by_a_relative_is_taken_from_ours_as_well() {
     let mut world = thicket_over(Scheme::Tcp, 1);
     let mut legacy = Legacy::join_as(&mut world, 200);
