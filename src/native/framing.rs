@@ -47,6 +47,13 @@ struct Payload {
     control: Option<(Control, Vec<u8>)>,
 }
 
+/// A binary message in one frame, by its header.
+struct Plain {
+    header: usize,
+    length: usize,
+    mask: [u8; 4],
+}
+
 /// What bytes of the peer came to.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Decoded {
@@ -111,10 +118,10 @@ impl Decoder {
             && (at < bytes.len() || self.payload.as_ref().is_some_and(|p| p.left == 0))
         {
             let step = match self.payload.take() {
-                None if self.is_plain_header(&bytes[at..]) => {
-                    Ok(self.take_plain_header(&bytes[at..]))
-                }
-                None => self.take_header(&bytes[at..]),
+                None => match self.plain(&bytes[at..]) {
+                    Some(plain) => Ok(self.take_plain(&plain, bytes, at, &mut decoded)),
+                    None => self.take_header(&bytes[at..]),
+                },
                 Some(payload) => Ok(self.take_payload(payload, bytes, at, &mut decoded)),
             };
             match step {
@@ -125,42 +132,60 @@ impl Decoder {
         decoded
     }
 
-    /// Whether a whole binary message in one frame begins here, as nearly always, with an ordinary header that is all there.
-    fn is_plain_header(&self, bytes: &[u8]) -> bool {
-        let mask = if self.masks { 0x80 } else { 0 };
+    /// A binary message in one frame, if an ordinary one begins here and its header is all there, as nearly always.
+    #[inline]
+    fn plain(&self, bytes: &[u8]) -> Option<Plain> {
         let [BINARY, second, rest @ ..] = bytes else {
-            return false;
+            return None;
         };
-        let is_short = second & 0x7f < 126 && u64::from(second & 0x7f) <= self.limit;
-        let is_medium = second & 0x7f == 126
-            && rest.first_chunk().is_some_and(|length| {
-                let length = u64::from(u16::from_be_bytes(*length));
-                (126..=self.limit).contains(&length)
-            });
-        (is_short || is_medium)
-            && second & 0x80 == mask
-            && self.begun == 0
-            && self.message.is_none()
-            && bytes.len() >= header_length(bytes)
+        let is_next = self.begun == 0 && self.message.is_none();
+        if !is_next || (second & 0x80 != 0) != self.masks {
+            return None;
+        }
+        let (length, rest) = match second & 0x7f {
+            127 => return None,
+            126 => {
+                let (length, rest) = rest.split_first_chunk()?;
+                (u16::from_be_bytes(*length), rest)
+            }
+            length => (length.into(), rest),
+        };
+        let (mask, rest) = if self.masks {
+            let (mask, rest) = rest.split_first_chunk()?;
+            (*mask, rest)
+        } else {
+            ([0; 4], rest)
+        };
+        let is_shortest = u64::from(length) >= shortest(*second);
+        (is_shortest && u64::from(length) <= self.limit).then(|| Plain {
+            header: bytes.len() - rest.len(),
+            length: length.into(),
+            mask,
+        })
     }
 
-    /// Takes what [`Self::is_plain_header`] has found.
-    fn take_plain_header(&mut self, bytes: &[u8]) -> usize {
-        let taken = header_length(bytes);
-        let (length, rest) = match bytes[1] & 0x7f {
-            126 => (
-                usize::from(u16::from_be_bytes([bytes[2], bytes[3]])),
-                &bytes[4..],
-            ),
-            length => (usize::from(length), &bytes[2..]),
+    /// Takes what [`Self::plain`] has found, in one step if all of it is there; returns how many bytes.
+    #[inline]
+    fn take_plain(
+        &mut self,
+        plain: &Plain,
+        bytes: &mut [u8],
+        at: usize,
+        decoded: &mut Decoded,
+    ) -> usize {
+        let begin = at + plain.header;
+        let part = begin..begin + plain.length;
+        let Some(payload) = bytes.get_mut(part.clone()) else {
+            self.payload = Some(Payload {
+                left: plain.length,
+                mask: plain.mask,
+                control: None,
+            });
+            return plain.header;
         };
-        let mask = if self.masks { rest.first_chunk() } else { None };
-        self.payload = Some(Payload {
-            left: length,
-            mask: mask.copied().unwrap_or_default(),
-            control: None,
-        });
-        taken
+        apply(plain.mask, payload);
+        decoded.keep_payload(bytes, part);
+        plain.header + plain.length
     }
 
     /// Takes bytes of a header; begins the payload when it is whole.
