@@ -63,6 +63,8 @@ pub struct Driver<T: Transport, C, O> {
     unflushed: Vec<LinkId>,
     /// How many links were written to together, of late.
     written: usize,
+    /// Bytes that links were given and that were not written yet, each frame counted once.
+    unwritten: usize,
     ready: Arc<Ready>,
     accepted: u64,
     waiting: BTreeMap<Ticket, Vec<(Receipt, Reply)>>,
@@ -92,6 +94,7 @@ where
             ending: VecDeque::new(),
             unflushed: Vec::new(),
             written: 0,
+            unwritten: 0,
             ready: Arc::default(),
             accepted: 0,
             waiting: BTreeMap::new(),

@@ -572,14 +572,15 @@ impl Transport for Guests {
 }
 
 /// What a listener is written, by each write the numbers of the broadcasts in it, when another link brings so many in one read,
-/// and after them `rest`; and how many peers are left.
-fn heard_of_one_read(count: u64, rest: &[u8]) -> (Vec<Vec<i64>>, usize) {
+/// each so many times, and after them `rest`; and how many peers are left.
+fn heard_of_one_read(count: u64, times: usize, rest: &[u8]) -> (Vec<Vec<i64>>, usize) {
     let [listener, author] = [5, 6].map(|name| NodeId::from_entropy(&[name; 48]));
     let broadcast = |number: u64| {
         Draft::new(Kind::Broadcast, &author, WallSeconds(WALL))
             .encode(&[Value::from(0_u64), number.into()])
             .frame()
             .into_bytes()
+            .repeat(times)
     };
     let mut read: Vec<u8> = (0..count).flat_map(broadcast).collect();
     read.extend_from_slice(rest);
@@ -619,16 +620,24 @@ fn numbers(bytes: &[u8]) -> Vec<i64> {
 
 #[test]
 fn a_long_read_is_handed_on_in_portions_and_in_order() {
-    let (heard, peers) = heard_of_one_read(300, &[]);
+    let (heard, peers) = heard_of_one_read(300, 1, &[]);
     assert!((2..=4).contains(&heard.len()), "{} writes", heard.len());
     assert!(heard.concat().into_iter().eq(0..300));
     assert_eq!(peers, 2);
 }
 
 #[test]
+fn what_little_there_is_among_copies_is_written_together() {
+    let (heard, peers) = heard_of_one_read(30, 10, &[]);
+    assert_eq!(heard.len(), 1, "though it came in portions");
+    assert!(heard.concat().into_iter().eq(0..30));
+    assert_eq!(peers, 2);
+}
+
+#[test]
 fn what_comes_before_a_breach_is_handed_on_and_what_comes_after_it_is_not() {
     let breach = [&[0xff; 4][..], &[0; 9_000]].concat();
-    let (heard, peers) = heard_of_one_read(100, &breach);
+    let (heard, peers) = heard_of_one_read(100, 1, &breach);
     assert!(heard.concat().into_iter().eq(0..100));
     assert_eq!(peers, 1, "the author is gone");
 }

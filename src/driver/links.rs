@@ -109,18 +109,25 @@ where
     }
 
     /// Takes what one read brought, in portions of so many frames as are worth a write to as many links as of late: what each causes
-    /// is written before the next, but for the last. Says how many bytes that had.
+    /// is written before the next, but for the last, and if it is little. Says how many bytes had what was not written.
     fn receive(&mut self, now: Timestamp, link: LinkId, mut bytes: Bytes) -> usize {
+        let mut unsent = 0;
         loop {
             let frames = PORTION + FOR_EACH_LINK * self.written;
             let portion = self.mesh.portion(link, &bytes, frames);
             let rest = bytes.split_off(portion);
             self.mesh
                 .handle_link(now, LinkEvent::Received { link, bytes });
+            unsent += portion;
             if rest.is_empty() {
-                return portion;
+                return unsent;
             }
-            self.carry_out(now);
+            self.obey(now);
+            // A write is dear, and copies cause nothing: what little there is among them waits for more.
+            if self.unwritten >= portion / 2 {
+                unsent = 0;
+                self.carry_out(now);
+            }
             bytes = rest;
         }
     }
@@ -166,6 +173,7 @@ where
     }
 
     fn transmit(&mut self, to: &[LinkId], frame: &Bytes) {
+        self.unwritten += frame.len();
         for &id in to {
             let Some(slot) = self.slots.get_mut(&id) else {
                 continue;
@@ -194,6 +202,7 @@ where
             return false;
         }
         let unflushed = core::mem::take(&mut self.unflushed);
+        self.unwritten = 0;
         self.written = unflushed.len().max(self.written - self.written.div_ceil(8));
         for id in unflushed {
             let Some(slot) = self.slots.get_mut(&id) else {
