@@ -32,6 +32,8 @@ use slots::Slots;
 
 /// Rounds of work before the executor gets a turn, so that one busy node does not starve its neighbours on one thread.
 const ROUNDS: usize = 64;
+/// And reads and writes: what they cause is done to its end, so that a message to a thousand links is one turn.
+const CALLS: usize = 256;
 /// A wall clock that differs from what the core counts by more than this has stepped.
 const WALL_STEP: u64 = 1;
 
@@ -65,6 +67,10 @@ pub struct Driver<T: Transport, C, O> {
     written: usize,
     /// Bytes that links were given and that were not written yet, each frame counted once.
     unwritten: usize,
+    /// Of each link that was written to, how many bytes: empty but while it is written.
+    told: Vec<(LinkId, usize)>,
+    /// Reads and writes in this turn.
+    calls: usize,
     ready: Arc<Ready>,
     accepted: u64,
     waiting: BTreeMap<Ticket, Vec<(Receipt, Reply)>>,
@@ -95,6 +101,8 @@ where
             unflushed: Vec::new(),
             written: 0,
             unwritten: 0,
+            told: Vec::new(),
+            calls: 0,
             ready: Arc::default(),
             accepted: 0,
             waiting: BTreeMap::new(),
@@ -330,7 +338,11 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         this.ready.register(cx.waker());
+        this.calls = 0;
         for _ in 0..ROUNDS {
+            if this.calls >= CALLS {
+                break;
+            }
             let worked = this.work(cx);
             if this.is_over() {
                 return Poll::Ready(());

@@ -8,7 +8,7 @@ use core::time::Duration;
 use bytes::Bytes;
 
 use super::slot::{Progress, Read, Slot, State};
-use super::{Driver, Observer};
+use super::{CALLS, Driver, Observer};
 use crate::id::LinkId;
 use crate::mesh::{CloseReason, LinkDown, LinkEvent, Output};
 use crate::time::Timestamp;
@@ -90,6 +90,7 @@ where
                 return;
             };
             let read = slot.read();
+            self.calls += 1;
             let is_alive = slot.take_pong();
             match read {
                 Read::Nothing => return self.tell_alive(now, id, is_alive),
@@ -101,6 +102,9 @@ where
             if unsent >= TOGETHER {
                 unsent = 0;
                 self.carry_out(now);
+            }
+            if self.calls >= CALLS {
+                break;
             }
         }
         if let Some(slot) = self.slots.get(&id) {
@@ -201,20 +205,24 @@ where
         if self.unflushed.is_empty() {
             return false;
         }
-        let unflushed = core::mem::take(&mut self.unflushed);
+        let mut unflushed = core::mem::take(&mut self.unflushed);
         self.unwritten = 0;
+        self.calls += unflushed.len();
         self.written = unflushed.len().max(self.written - self.written.div_ceil(8));
-        for id in unflushed {
-            let Some(slot) = self.slots.get_mut(&id) else {
-                continue;
-            };
-            match slot.flush() {
-                0 => {}
-                bytes => self
-                    .mesh
-                    .handle_link(now, LinkEvent::Written { link: id, bytes }),
+        let mut told = core::mem::take(&mut self.told);
+        for id in unflushed.drain(..) {
+            let bytes = self.slots.get_mut(&id).map_or(0, Slot::flush);
+            if bytes > 0 {
+                told.push((id, bytes));
             }
         }
+        // Once all is written: each write has filled the processor's cache with what is the kernel's, and to look for what the core
+        // knows of one link after the other is to wait for memory each time.
+        for (link, bytes) in told.drain(..) {
+            self.mesh
+                .handle_link(now, LinkEvent::Written { link, bytes });
+        }
+        (self.unflushed, self.told) = (unflushed, told);
         true
     }
 
