@@ -7,10 +7,11 @@ mod support {
     pub(crate) mod member;
     pub(crate) mod node;
     pub(crate) mod py2p;
+    pub(crate) mod seconds;
     pub(crate) mod told;
 }
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use rs2p::mesh::CloseReason;
 use rs2p::native::ServerIdentity;
@@ -18,6 +19,7 @@ use rs2p::{Builder, Event, Failure, MeshError, MeshSocket, NodeId, Scheme};
 use support::member::{By, Member, Received, Whose, family};
 use support::node::{Node, soon, text};
 use support::py2p::Py2p;
+use support::seconds;
 
 const SUBNET: &str = "scenarios";
 /// Who of two members is ours.
@@ -104,23 +106,12 @@ fn others(ids: &[NodeId; 3], place: usize) -> [&NodeId; 2] {
     [&ids[(place + 1) % 3], &ids[(place + 2) % 3]]
 }
 
-/// py2p stamps a message anew for each of its links: at the turn of a second that makes two messages, which py2p itself hears twice.
-async fn midst_of_a_second() {
-    let fraction = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("after 1970");
-    let fraction = Duration::from_nanos(fraction.subsec_nanos().into());
-    if fraction > Duration::from_millis(800) {
-        tokio::time::sleep(Duration::from_millis(1_010) - fraction).await;
-    }
-}
-
 /// Each in turn, twice: what came more than once would be heard instead of what comes next.
 async fn each_is_heard(members: &mut [Member]) {
     for round in 0..2 {
         for speaker in 0..members.len() {
             let (id, text) = (members[speaker].id().clone(), format!("{speaker} {round}"));
-            midst_of_a_second().await;
+            seconds::have_left(Duration::from_millis(200)).await;
             members[speaker].says(&text).await;
             for hearer in (0..members.len()).filter(|&hearer| hearer != speaker) {
                 is_from(&members[hearer].hears().await, &id, &text, false);

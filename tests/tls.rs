@@ -8,11 +8,13 @@ mod support {
     pub(crate) mod js2p;
     pub(crate) mod node;
     pub(crate) mod py2p;
+    pub(crate) mod seconds;
     pub(crate) mod told;
 }
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::join_all;
 use rs2p::mesh::CloseReason;
@@ -30,6 +32,7 @@ use support::folder::Folder;
 use support::js2p::Js2p;
 use support::node::{Node, soon, text};
 use support::py2p::Py2p;
+use support::seconds;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -648,6 +651,7 @@ async fn two_py2p_in_ssl_mode_reach_each_other_through_one_of_ours() {
     }
     for (from, to) in [(0, 1), (1, 0)] {
         let texts: Vec<String> = (0..50).map(|number| format!("{number}")).collect();
+        seconds::have_left(Duration::from_millis(700)).await;
         for said in pair[from].send_many(&texts).await {
             assert_eq!(pair[to].hears().await.text(), said);
             assert_eq!(ours.hears_text().await, said);
