@@ -205,10 +205,6 @@ impl Mesh {
 
     /// A broadcast came by a link though it was known: unless that is where it comes from, the link is to get ids only.
     pub(super) fn prune_if_redundant(&mut self, now: Timestamp, id: LinkId, message: &MessageId) {
-        if !self.came_by_another(id, message) {
-            return;
-        }
-        self.let_go(now);
         let peer = self.links.get(&id).and_then(Link::greeted);
         let Some(peer) = peer.filter(|peer| peer.trees) else {
             return;
@@ -221,12 +217,15 @@ impl Mesh {
         };
         let parent = branch.parent.and_then(|link| self.links.get(&link));
         match parent.and_then(Link::greeted) {
+            // Two links to one peer: which one stays is not settled.
+            Some(parent) if parent.node == peer.node => {}
             // Who narrowed its interest brings a part of what the source says: that is no tree for the rest.
             Some(parent) if parent.wish.is_narrow() && !peer.wish.is_narrow() => {
                 let narrow = branch.parent;
                 branch.came_by(id);
                 let narrow = narrow.filter(|link| branch.is_to_be_pruned(now, *link));
                 let source = kept.sender.clone();
+                self.let_go(now);
                 // It may have had this by way of here, and take the link for one too many.
                 self.send_signal(now, id, &Signal::Graft(vec![*message]));
                 if let Some(narrow) = narrow {
@@ -239,26 +238,11 @@ impl Mesh {
             _ => {
                 if branch.is_to_be_pruned(now, id) {
                     let source = kept.sender.clone();
+                    self.let_go(now);
                     self.send_signal(now, id, &Signal::Prune(Some(source)));
                 }
             }
         }
-    }
-
-    /// Whether a broadcast is known that a peer has brought which keeps trees, and its source's come by another. What is
-    /// gathered just now came by one link, and so did its copies.
-    fn came_by_another(&self, id: LinkId, message: &MessageId) -> bool {
-        let peer = self.links.get(&id).and_then(Link::greeted);
-        let Some(peer) = peer.filter(|peer| peer.trees) else {
-            return false;
-        };
-        let kept = self.history.find(message);
-        let branch = kept.and_then(|kept| self.trees.get(&kept.sender));
-        branch.is_some_and(|branch| {
-            let parent = branch.parent.and_then(|link| self.links.get(&link));
-            // Two links to one peer: which one stays is not settled.
-            parent.and_then(Link::node) != Some(&peer.node)
-        })
     }
 
     /// The peer has the source's messages from elsewhere, or everybody's.

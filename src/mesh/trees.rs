@@ -107,10 +107,6 @@ impl Trees {
     }
 
     /// The tree of a source that has spoken.
-    pub(super) fn get(&self, source: &NodeId) -> Option<&Branch> {
-        self.young.get(source).or_else(|| self.old.get(source))
-    }
-
     pub(super) fn get_mut(&mut self, source: &NodeId) -> Option<&mut Branch> {
         match self.young.get_mut(source) {
             Some(branch) => Some(branch),
