@@ -60,6 +60,9 @@ fn parse(words: &[&str]) -> Outcome<Options> {
                 );
             }
             ["--subnet", subnet] => options.subnet = subnet.to_owned(),
+            [option @ ("--port" | "--subnet")] => {
+                return Err(format!("`{option}` needs a value behind it").into());
+            }
             [option, ..] => {
                 return Err(format!(
                     "`{option}` is not understood; there are --port N and --subnet NAME"

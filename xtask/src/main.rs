@@ -66,9 +66,13 @@ Usage: cargo xtask COMMAND
                                     benches/instructions.toml; with --accept write that anew
   floors                            check that the modules of src import downward only
 
-Stages: setup, npm, js, page, types, native, wasm, peer, browser, gate, sim, fuzz, long
-Tools:  rust, wasm-bindgen, browser, node, bundlers, python, js2p, valgrind
 ";
+
+fn help() -> String {
+    let stages = stages::STAGES.map(|stage| stage.name).join(", ");
+    let tools = tools::TOOLS.map(|(name, _)| name).join(", ");
+    format!("{HELP}Stages: {stages}\nTools:  {tools}\n")
+}
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -82,7 +86,7 @@ fn main() -> ExitCode {
 fn dispatch(words: &[&str]) -> Outcome<ExitCode> {
     let project = Project::locate()?;
     match words {
-        [] | ["help" | "-h" | "--help", ..] => print!("{HELP}"),
+        [] | ["help" | "-h" | "--help", ..] => print!("{}", help()),
         ["demo", options @ ..] => demo::run(&project, options)?,
         ["test", selection @ ..] => {
             let selection = Selection::of(selection).ok_or_else(|| not_understood(words))?;
@@ -116,5 +120,5 @@ fn dispatch(words: &[&str]) -> Outcome<ExitCode> {
 
 fn not_understood(words: &[&str]) -> Failure {
     let words = words.join(" ");
-    format!("`cargo xtask {words}` is not understood\n\n{HELP}").into()
+    format!("`cargo xtask {words}` is not understood\n\n{}", help()).into()
 }

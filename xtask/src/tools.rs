@@ -17,7 +17,7 @@ use crate::wasm_pack;
 type Step = fn(&Project) -> Outcome;
 
 /// The tools by name, in the order in which they are installed.
-const TOOLS: [(&str, Step); 10] = [
+pub(crate) const TOOLS: [(&str, Step); 10] = [
     ("rust", rust),
     ("wasm-bindgen", wasm_bindgen),
     ("browser", |_| browser::install()),

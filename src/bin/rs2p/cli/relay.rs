@@ -57,7 +57,10 @@ pub(super) async fn run(args: Relay) -> Result<(), Fault> {
         () = async { announced.as_mut().await; core::future::pending().await } => {}
     }
     let links = socket.peers().len();
-    tracing::info!("ending {links} links, one after the other; another signal ends them at once");
+    tracing::info!(
+        links,
+        "ending every link, one after the other; another signal ends them at once"
+    );
     let (ended, ()) = tokio::join!(socket.drain(), following);
     Ok(ended?)
 }
