@@ -69,8 +69,10 @@ pub struct Driver<T: Transport, C, O> {
     unwritten: usize,
     /// Of each link that was written to, how many bytes: empty but while it is written.
     told: Vec<(LinkId, usize)>,
-    /// Reads and writes in this turn.
+    /// Reads, and writes of what links were given, in this turn.
     calls: usize,
+    /// Rounds of work, in this turn and those before it that were cut short, since deadlines were looked at.
+    rounds: usize,
     ready: Arc<Ready>,
     accepted: u64,
     waiting: BTreeMap<Ticket, Vec<(Receipt, Reply)>>,
@@ -103,6 +105,7 @@ where
             unwritten: 0,
             told: Vec::new(),
             calls: 0,
+            rounds: 0,
             ready: Arc::default(),
             accepted: 0,
             waiting: BTreeMap::new(),
@@ -343,6 +346,7 @@ where
             if this.calls >= CALLS {
                 break;
             }
+            this.rounds += 1;
             let worked = this.work(cx);
             if this.is_over() {
                 return Poll::Ready(());
@@ -350,13 +354,17 @@ where
             if worked || this.expire() {
                 continue;
             }
+            this.rounds = 0;
             match this.next_deadline() {
                 None => return Poll::Pending,
                 Some(at) if this.clock.poll_until(at, cx).is_pending() => return Poll::Pending,
                 Some(_) => {}
             }
         }
-        this.expire();
+        if this.rounds >= ROUNDS {
+            this.rounds = 0;
+            this.expire();
+        }
         cx.waker().wake_by_ref();
         Poll::Pending
     }

@@ -21,7 +21,7 @@ pub(super) struct Bill<'a> {
     pub(super) is_request: bool,
 }
 
-/// On whose account a frame goes.
+/// On whose account it goes.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Whose<'a> {
     /// The peer's.
@@ -41,7 +41,7 @@ struct Account {
 }
 
 impl Account {
-    /// Charges a frame; from when on there may be another.
+    /// Charges frames; from when on there may be another.
     fn charge(&mut self, now: Timestamp, limits: Limits, bill: Bill<'_>) -> Timestamp {
         let mut next = self
             .messages
@@ -90,7 +90,7 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    /// Charges a frame to whom it goes; from when on there may be another.
+    /// Charges frames to whom they go; from when on there may be another.
     pub(super) fn charge(
         &mut self,
         now: Timestamp,

@@ -216,9 +216,16 @@ impl Mesh {
             return;
         };
         let parent = branch.parent.and_then(|link| self.links.get(&link));
-        match parent.and_then(Link::greeted) {
-            // Two links to one peer: which one stays is not settled.
-            Some(parent) if parent.node == peer.node => {}
+        let parent = parent.and_then(Link::greeted);
+        // Two links to one peer: which one stays is not settled.
+        if parent.is_some_and(|parent| parent.node == peer.node) {
+            return;
+        }
+        // What is gathered makes the link the source's: then it is none to be pruned.
+        if self.gathering.is_of(id, &kept.sender) {
+            return;
+        }
+        match parent {
             // Who narrowed its interest brings a part of what the source says: that is no tree for the rest.
             Some(parent) if parent.wish.is_narrow() && !peer.wish.is_narrow() => {
                 let narrow = branch.parent;

@@ -1,7 +1,7 @@
 //! Broadcasts of one source that one read, or a portion of it, brought: they go the same ways, and so they go together.
 //!
 //! Where they go is found out once for all of them, each link is given one piece, and is counted and written to once. Between
-//! two of them nothing else happens: whatever else comes of the read first lets go what was gathered.
+//! two of them nothing else is said: whatever else comes of the read first lets go what was gathered, but for copies.
 
 use super::Mesh;
 use super::flood::Forms;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tokio::task::{self, AbortHandle};
+use tokio::task::AbortHandle;
 
 use super::identity::IdentityFile;
 use super::{NativeTransport, TokioClock, TransportOptions};
@@ -78,10 +78,7 @@ impl Builder {
             socket,
         } = self.build(listening, wall, entropy)?;
         tokio::spawn(dispatcher);
-        let driver = Driver::new(mesh, transport, clock, announcer, port);
-        // It takes turns by itself. By tokio's count one write to each of a thousand links is too much for one: most of them
-        // would look as if they were full, and be tried again one by one.
-        let running = tokio::spawn(task::unconstrained(driver));
+        let running = tokio::spawn(Driver::new(mesh, transport, clock, announcer, port));
         Ok((socket, running.abort_handle()))
     }
 
