@@ -276,6 +276,9 @@ impl Speaker {
             Proto::Mqtt => self.handle_mqtt(session, out),
             Proto::Py2pWs | Proto::Py2pTcp => {
                 self.is_ready |= py2p::is_peers(&self.head);
+                if py2p::is_request(&self.head) {
+                    say(session, out, &py2p::no_peers(self.id.as_bytes()));
+                }
                 Ok(())
             }
             Proto::Raw | Proto::Nats => Ok(()),

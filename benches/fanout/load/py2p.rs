@@ -14,6 +14,17 @@ const BROADCAST: u8 = 0;
 const WHISPER: u8 = 2;
 const HANDSHAKE: u8 = 5;
 const PEERS: u8 = 7;
+const REQUEST: u8 = 8;
+
+/// What answers who asks for peers, as nodes do of those that say nothing: none.
+pub(crate) fn no_peers(id: &[u8]) -> Vec<u8> {
+    let mut body = vec![0x95, WHISPER];
+    msgpack::bytes(&mut body, id);
+    msgpack::number(&mut body, now());
+    body.push(PEERS);
+    body.push(0x90);
+    frame(&body)
+}
 
 /// The first message of a node, which announces no compression.
 pub(crate) fn handshake(id: &[u8], subnet: &str, is_websocket: bool) -> Vec<u8> {
@@ -52,8 +63,19 @@ pub(crate) fn parse(head: &[u8]) -> (bool, usize) {
 
 /// Whether what follows the head of a whisper is a list of peers, with which a node is greeted.
 pub(crate) fn is_peers(message: &[u8]) -> bool {
-    let flag = behind_sender(message).and_then(behind_time);
-    flag.and_then(<[u8]>::first) == Some(&PEERS)
+    flag(message) == Some(PEERS)
+}
+
+/// Whether it asks for such a list.
+pub(crate) fn is_request(message: &[u8]) -> bool {
+    flag(message) == Some(REQUEST)
+}
+
+fn flag(message: &[u8]) -> Option<u8> {
+    behind_sender(message)
+        .and_then(behind_time)?
+        .first()
+        .copied()
 }
 
 fn behind_sender(message: &[u8]) -> Option<&[u8]> {
@@ -129,6 +151,7 @@ mod tests {
             body
         };
         assert!(is_peers(&whisper(PEERS)) && !is_peers(&whisper(HANDSHAKE)));
+        assert!(is_request(&whisper(REQUEST)) && !is_request(&whisper(PEERS)));
         assert!(!is_peers(b"") && !is_peers(&[0xc4, 200]));
     }
 }
