@@ -16,7 +16,7 @@ const HANDSHAKE: u8 = 5;
 const PEERS: u8 = 7;
 const REQUEST: u8 = 8;
 
-/// What answers who asks for peers, as nodes do of those that say nothing: none.
+/// The answer to a node that asks for peers: none. So it asks who says nothing whether it lives.
 pub(crate) fn no_peers(id: &[u8]) -> Vec<u8> {
     let mut body = vec![0x95, WHISPER];
     msgpack::bytes(&mut body, id);
