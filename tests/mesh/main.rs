@@ -1,7 +1,9 @@
 //! The core, node by node on virtual time: natively, and as wasm in a headless browser.
+//!
+//! In a worker: minutes of tests in a page keep it from answering the driver, which gives a page up after 30 seconds.
 
 #[cfg(target_arch = "wasm32")]
-wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
 mod addresses;
 mod anchors;

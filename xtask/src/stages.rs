@@ -377,7 +377,7 @@ struct TestFile {
 impl TestFile {
     fn is_for_wasm(&self) -> bool {
         self.text
-            .contains("wasm_bindgen_test_configure!(run_in_browser)")
+            .contains("wasm_bindgen_test_configure!(run_in_dedicated_worker)")
     }
 
     fn is_end_to_end(&self) -> bool {
@@ -481,7 +481,7 @@ mod tests {
             name: String::new(),
             text: text.to_owned(),
         };
-        let marker = "#[cfg(target_arch = \"wasm32\")]\nwasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);";
+        let marker = "#[cfg(target_arch = \"wasm32\")]\nwasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);";
         assert!(file(marker).is_for_wasm());
         assert!(file("Command::new(\"chromedriver\")").is_end_to_end());
         assert!(file("#[ignore = \"long: run by …\"]").is_long());
