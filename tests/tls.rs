@@ -5,9 +5,11 @@ mod support {
     #![allow(dead_code, reason = "other tests use more of it")]
     pub(crate) mod certificates;
     pub(crate) mod folder;
+    pub(crate) mod hollow;
     pub(crate) mod js2p;
     pub(crate) mod node;
     pub(crate) mod py2p;
+    pub(crate) mod raw;
     pub(crate) mod seconds;
     pub(crate) mod told;
 }
@@ -19,6 +21,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use rs2p::mesh::CloseReason;
 use rs2p::native::{Authorities, Fingerprint, ServerIdentity, TransportOptions, Trust};
+use rs2p::wire::{Kind, Trailer};
 use rs2p::{Address, Builder, Event, Failure, MeshError, MeshSocket, NodeId, Scheme, Value};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
@@ -32,10 +35,11 @@ use support::folder::Folder;
 use support::js2p::Js2p;
 use support::node::{Node, soon, text};
 use support::py2p::Py2p;
-use support::seconds;
+use support::{hollow, raw, seconds};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 const SUBNET: &str = "family";
@@ -390,10 +394,18 @@ fn acceptor(shown: &Issued, versions: Versions) -> TlsAcceptor {
 }
 
 fn connector(authority: &Authority, versions: Versions) -> TlsConnector {
+    connector_with(provider(), authority, versions)
+}
+
+fn connector_with(
+    provider: Arc<CryptoProvider>,
+    authority: &Authority,
+    versions: Versions,
+) -> TlsConnector {
     let mut roots = RootCertStore::empty();
     let root = CertificateDer::from_pem_slice(authority.own().certificate.as_bytes());
     roots.add(root.expect("PEM")).expect("an authority");
-    let config = ClientConfig::builder_with_provider(provider())
+    let config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(versions)
         .expect("versions")
         .with_root_certificates(roots)
@@ -678,6 +690,60 @@ async fn a_page_comes_by_https_from_a_wss_listener() {
             answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("<p>the page</p>"),
             "{versions:?}: {answer}"
         );
+    }
+}
+
+/// A peer by hand, over TLS that can say nothing at length, and its id.
+async fn hollow_peer(relay: &mut Node, authority: &Authority) -> (TlsStream<TcpStream>, NodeId) {
+    let at = relay.address(Scheme::Tls);
+    let connector = connector_with(hollow::provider(), authority, EACH_VERSION[1]);
+    let socket = TcpStream::connect((at.host(), at.port())).await;
+    let name = ServerName::try_from("localhost").expect("a name");
+    let session = connector.connect(name, socket.expect("a listener")).await;
+    let mut session = session.expect("a trusted server");
+    let id = NodeId::from_entropy(&[7; 48]);
+    let greeting = raw::handshake(&id, Scheme::Tls, SUBNET);
+    let greeting = raw::whisper(&id, &greeting, Trailer::default());
+    session.write_all(&greeting).await.expect("a connection");
+    session.flush().await.expect("a connection");
+    relay.has_peers(&[&id]).await;
+    (session, id)
+}
+
+/// Why a relay says that it lost a peer.
+async fn loses(relay: &mut Node, peer: &NodeId) -> String {
+    let gone = |event| match event {
+        Event::PeerDown { node, reason } if node == *peer => Some(reason),
+        _ => None,
+    };
+    relay.happens("the end of a peer", gone).await
+}
+
+#[tokio::test]
+async fn who_sends_records_of_nothing_without_end_is_cut_and_told_apart() {
+    let authority = Authority::new("ours");
+    let mut relay = showing(identity(&authority.issue_for_loopback())).await;
+    let (mut peer, id) = hollow_peer(&mut relay, &authority).await;
+    hollow::say_nothing(&mut peer, 33 << 10).await;
+    let reason = loses(&mut relay, &id).await;
+    assert!(reason.contains("TLS records that hold nothing"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_record_of_nothing_now_and_then_and_a_record_for_each_byte_are_borne() {
+    let authority = Authority::new("ours");
+    let mut relay = showing(identity(&authority.issue_for_loopback())).await;
+    let (mut peer, id) = hollow_peer(&mut relay, &authority).await;
+    for number in 0..20 {
+        hollow::say_nothing(&mut peer, 4 << 10).await;
+        let text = Value::from(format!("{number}, of this peer"));
+        let payload = [Value::from(0), text];
+        let frame = raw::draft(Kind::Broadcast, &id).encode(&payload).frame();
+        for byte in frame.into_bytes() {
+            peer.write_all(&[byte]).await.expect("a connection");
+            peer.flush().await.expect("a connection");
+        }
+        assert_eq!(relay.hears_text().await, format!("{number}, of this peer"));
     }
 }
 

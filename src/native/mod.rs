@@ -16,6 +16,7 @@
 //! | `tls` | TLS: whom to trust, and what to show |
 //! | `link`, `tcp`, `websocket` | a link, over any byte stream |
 //! | `stream` | the byte streams that there are: TCP, and TLS over it |
+//! | `metered` | what is read for a TLS session, against what comes of it |
 //! | `framing` | the frames of a WebSocket, without I/O |
 //! | `patience` | how long a peer is borne that sends frames of nothing |
 //! | `queued`, `socket` | writes that wait and are counted; reads without idle memory; socket options |
@@ -38,6 +39,7 @@ mod identity;
 mod link;
 mod listener;
 mod lobby;
+mod metered;
 mod notices;
 mod opening;
 mod origins;

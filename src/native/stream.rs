@@ -3,14 +3,15 @@
 //! Says nothing itself, and does not know how a TLS session came about.
 
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
 use std::io::{self, IoSlice, Write};
 
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsStream;
 
+use super::metered::Metered;
 use super::socket::ByteStream;
 use crate::address::Scheme;
 
@@ -24,9 +25,14 @@ pub(super) enum Stream {
 /// TLS over TCP.
 #[derive(Debug)]
 pub(super) struct Secure {
-    session: TlsStream<TcpStream>,
+    session: TlsStream<Metered>,
     records: Records,
+    /// How reading failed, when there was something to read before.
+    failed: Option<io::Error>,
 }
+
+/// Most records that one read takes, so that each link has its turn.
+const RECORDS: usize = 64;
 
 /// How what is written is cut into records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,26 +57,60 @@ impl Records {
 }
 
 impl Secure {
-    pub(super) fn new(session: impl Into<TlsStream<TcpStream>>, records: Records) -> Self {
+    /// Over a session whose handshake is done.
+    pub(super) fn new(session: impl Into<TlsStream<Metered>>, records: Records) -> Self {
+        let mut session = session.into();
+        session.get_mut().0.count();
         Self {
-            session: session.into(),
+            session,
             records,
+            failed: None,
         }
     }
 
-    /// The end of the stream is the peer's close, whether it said so in TLS (`close_notify`) or not, as py2p does not:
-    /// frames have lengths, so nothing that was cut short is taken for whole.
+    /// What the next records hold, as far as they are there and there is room. The end of the stream is the peer's close,
+    /// whether it said so in TLS (`close_notify`) or not, as py2p does not: frames have lengths, so nothing that was cut short
+    /// is taken for whole.
     fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match Pin::new(&mut self.session).poll_read(cx, buffer) {
-            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                Poll::Ready(Ok(()))
+        let before = buffer.filled().len();
+        for _ in 0..RECORDS {
+            let read = self.poll_record(cx, buffer);
+            let has_some = buffer.filled().len() > before;
+            match read {
+                Poll::Ready(Ok(1..)) => {}
+                Poll::Ready(Err(error)) if has_some => {
+                    self.failed = Some(error);
+                    break;
+                }
+                Poll::Ready(Err(error)) if error.kind() != io::ErrorKind::UnexpectedEof => {
+                    return Poll::Ready(Err(error));
+                }
+                Poll::Pending if !has_some => return Poll::Pending,
+                _ => break,
             }
-            read => read,
         }
+        Poll::Ready(Ok(()))
+    }
+
+    /// How many bytes `buffer` got of what one record holds.
+    fn poll_record(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<usize>> {
+        if let Some(error) = self.failed.take() {
+            return Poll::Ready(Err(error));
+        }
+        let held = ready!(Pin::new(&mut self.session).poll_fill_buf(cx))?;
+        let taken = held.len().min(buffer.remaining());
+        buffer.put_slice(&held[..taken]);
+        Pin::new(&mut self.session).consume(taken);
+        self.session.get_mut().0.make_good(taken);
+        Poll::Ready(Ok(taken))
     }
 
     fn poll_write(
@@ -126,7 +166,7 @@ impl ByteStream for Stream {
     fn make_room(&self, bytes: usize) {
         let socket = match self {
             Self::Plain(stream) => stream,
-            Self::Secure(stream) => stream.session.get_ref().0,
+            Self::Secure(stream) => stream.session.get_ref().0.socket(),
         };
         if let Err(error) = SockRef::from(socket).set_send_buffer_size(bytes) {
             tracing::debug!(%error, "a socket option was refused");
@@ -216,14 +256,14 @@ mod tests {
         options: TransportOptions,
     ) -> (
         NativeTransport,
-        impl Future<Output = TlsStream<TcpStream>> + use<>,
+        impl Future<Output = TlsStream<Metered>> + use<>,
     ) {
         let connector = Connector::new(options.tls.trust.clone());
         let (transport, address) = listening(scheme, options).await;
         (transport, visit(connector, address))
     }
 
-    async fn visit(connector: Connector, address: Address) -> TlsStream<TcpStream> {
+    async fn visit(connector: Connector, address: Address) -> TlsStream<Metered> {
         match soon(connector.connect(&address, raw(&address).await)).await {
             Ok(Stream::Secure(stream)) => stream.session,
             other => panic!("no session: {other:?}"),

@@ -10,6 +10,7 @@ use tokio_rustls::TlsAcceptor;
 use super::ServerIdentity;
 use super::connector::within;
 use crate::address::Scheme;
+use crate::native::metered::Metered;
 use crate::native::stream::{Records, Secure, Stream};
 
 /// A session with who came to a listener of `scheme`. It is shown what `identity` is by now. How long it may take is the
@@ -23,7 +24,7 @@ pub(in crate::native) async fn accept(
     stream: TcpStream,
 ) -> Result<Stream, String> {
     let acceptor = TlsAcceptor::from(identity.config(Instant::now()));
-    let session = acceptor.accept(stream).await;
+    let session = acceptor.accept(Metered::new(stream)).await;
     let session = session.map_err(|error| no_session(&error))?;
     let secure = Secure::new(session, Records::for_links_of(scheme));
     Ok(Stream::Secure(Box::new(secure)))

@@ -16,6 +16,7 @@ use super::verify::{Distrust, Verifier};
 use super::{Trust, VERSIONS, provider};
 use crate::address::Address;
 use crate::mesh::LinkDown;
+use crate::native::metered::Metered;
 use crate::native::stream::{Records, Secure, Stream};
 
 /// Makes sessions as a client.
@@ -46,7 +47,9 @@ impl Connector {
         let config = config
             .cloned()
             .map_err(|reason| LinkDown::Unreachable(format!("no link with {address}: {reason}")))?;
-        let session = TlsConnector::from(config).connect(name, stream).await;
+        let session = TlsConnector::from(config)
+            .connect(name, Metered::new(stream))
+            .await;
         let session =
             session.map_err(|error| LinkDown::Unreachable(no_session(address, &error)))?;
         let secure = Secure::new(session, Records::for_links_of(address.scheme()));
