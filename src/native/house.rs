@@ -30,6 +30,8 @@ pub(super) struct House {
     census: Census,
     /// Whose refusals for want of room were logged.
     refused: Notices,
+    /// Whose were that do not speak as they should.
+    garbled: Notices,
 }
 
 #[derive(Debug)]
@@ -87,6 +89,7 @@ impl House {
             }),
             census: Census::new(options.connections, options.connections_per_network),
             refused: Notices::default(),
+            garbled: Notices::default(),
         }
     }
 
@@ -115,6 +118,17 @@ impl House {
                 tracing::info!(remote, "a link was refused: {}", crowded.reason());
             }
         })
+    }
+
+    /// Says in the log why `visitor` is no link: by what it said. Where it was dialled by mistake, that is all that tells.
+    pub(super) fn note_garbled(&self, visitor: &Visitor, reason: &str) {
+        if self
+            .garbled
+            .may_say(Network::of(visitor.ip), Instant::now())
+        {
+            let remote = visitor.info.remote.as_deref().unwrap_or_default();
+            tracing::info!(remote, "a link was refused: {reason}");
+        }
     }
 
     /// Cuts the stranger that costs others least, so that its descriptor is free; false if there is none.

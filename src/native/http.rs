@@ -173,8 +173,7 @@ pub(super) async fn upgraded<S: ByteStream + 'static>(
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     if let Err(error) = visit.within_its_time(deadline, connection).await? {
-        let remote = visit.visitor.info.remote.as_deref();
-        tracing::debug!(%error, remote, "a connection to a listener failed");
+        visit.note_failure(&error);
     }
     let upgrade = visit.state().upgrade.take()?;
     let parts = upgrade.request.await.ok()?;
@@ -235,6 +234,19 @@ impl Visit {
             Err(_) if self.state().guest.is_some() => timeout(VISIT, connection).await.ok(),
             Err(_) => None,
         }
+    }
+
+    fn note_failure(&self, error: &hyper::Error) {
+        if error.is_parse() {
+            let reason = format!(
+                "it speaks no HTTP ({error}): does it dial another scheme where it should be {}://?",
+                self.site.scheme
+            );
+            self.standing.house().note_garbled(&self.visitor, &reason);
+            return;
+        }
+        let remote = self.visitor.info.remote.as_deref();
+        tracing::debug!(%error, remote, "a connection to a listener failed");
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
@@ -299,6 +311,7 @@ impl Visit {
             Ok(accept) => accept,
             // The version is told whatever was wrong: for 426 it must be (RFC 6455, 4.4).
             Err((status, line)) => {
+                self.standing.house().note_garbled(&self.visitor, line);
                 return with(refuse(status, line), header::SEC_WEBSOCKET_VERSION, "13");
             }
         };

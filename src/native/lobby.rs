@@ -121,11 +121,11 @@ async fn open(
     let Some(site) = &door.site else {
         // Before the effort of TLS.
         let counted = standing.house().admit(&visitor).ok()?;
-        let stream = secure(socket, &visitor, &door, deadline).await?;
+        let stream = secure(socket, &visitor, &door, standing.house(), deadline).await?;
         let link = NativeLink::bytes(visitor.info, stream, door.buffer.clone());
         return Some(link.counted(counted));
     };
-    let stream = secure(socket, &visitor, &door, deadline).await?;
+    let stream = secure(socket, &visitor, &door, standing.house(), deadline).await?;
     serve(stream, visitor, site.clone(), standing, deadline).await
 }
 
@@ -134,6 +134,7 @@ async fn secure(
     socket: TcpStream,
     visitor: &Visitor,
     door: &Door,
+    house: &House,
     deadline: Instant,
 ) -> Option<Connected> {
     let Some(identity) = &door.identity else {
@@ -141,10 +142,7 @@ async fn secure(
     };
     let session = tls::accept(door.scheme, identity, socket);
     let session = timeout_at(deadline, session).await.ok()?;
-    let remote = visitor.info.remote.as_deref();
-    let no_tls = |reason: &String| {
-        tracing::debug!(reason, remote, "no TLS with who came to a listener");
-    };
+    let no_tls = |reason: &String| house.note_garbled(visitor, &format!("no TLS: {reason}"));
     session.inspect_err(no_tls).ok()
 }
 

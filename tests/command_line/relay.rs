@@ -113,6 +113,40 @@ fn a_redial_that_fails_is_said_once_and_from_then_on_only_to_who_asks() {
 }
 
 #[test]
+fn who_does_not_speak_as_a_listener_does_is_in_the_log_with_what_it_may_have_meant() {
+    let said: [(&str, &[u8], &str); 3] = [
+        (
+            "ws",
+            b"\0\0\0\x25not HTTP\r\n\r\n",
+            "where it should be ws://?",
+        ),
+        (
+            "wss",
+            b"GET / HTTP/1.1\r\n\r\n",
+            "where it should be tls:// or wss://?",
+        ),
+        (
+            "ws",
+            b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+            "Only version 13",
+        ),
+    ];
+    for (scheme, bytes, words) in said {
+        let url = format!("{scheme}://127.0.0.1:0");
+        let mut relay = Relay::with(
+            &["--tls-self-signed", "--listen", "tls://127.0.0.1:0", &url],
+            2,
+        );
+        let mut stranger = connect(relay.authority(scheme));
+        stranger.write_all(bytes).expect("a connection");
+        let line = relay.program.stderr.next_with("a link was refused");
+        assert!(line.contains(words), "{line}");
+        relay.program.signal("TERM");
+        assert_eq!(relay.program.end().code, Some(0));
+    }
+}
+
+#[test]
 fn a_second_signal_ends_it_at_once_with_1() {
     let relay = Relay::start();
     // A link that does not end keeps the relay from ending, for a while.
