@@ -247,6 +247,31 @@ fn rooms_with_long_names_leave_the_page_as_wide_as_a_phone() {
     assert_quiet(&browser);
 }
 
+/// The pairs of parts of the page, beside each other by what they are, that lie on each other.
+const OVERLAPS: &str = "
+    const parts = [...document.querySelectorAll('header > *, #rooms, #people, #stage, .below > *, #chat')];
+    const shown = parts.filter((part) => part.offsetParent).map((part) => [part.id || part.className || part.localName,
+        part.getBoundingClientRect()]);
+    const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+        && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
+    return shown.flatMap(([name, place], at) => shown.slice(at + 1).filter(([, other]) => meet(place, other))
+        .map(([other]) => `${name} and ${other}`))";
+
+#[test]
+fn no_part_of_the_page_lies_on_another_on_screens_of_any_size() {
+    let relay = Relay::start(&[WS, TCP], &[]);
+    let browser = Chromium::start();
+    let page = Page::joined(&browser, &relay.page());
+    for (width, height) in [(1280, 800), (800, 600), (844, 390), (390, 844)] {
+        page.window.resize(width, height, width == 390);
+        let is_so = format!("innerWidth === {width} && innerHeight === {height}");
+        page.window.until("the size", &is_so);
+        let overlaps = page.window.run(OVERLAPS);
+        assert_eq!(overlaps, json!([]), "at {width}×{height}");
+    }
+    assert_quiet(&browser);
+}
+
 #[test]
 fn the_page_fetches_all_that_it_is_made_of_at_once_and_says_how_long_joining_took() {
     let relay = Relay::start(&[WS, TCP], &[]);

@@ -7,6 +7,9 @@ import { face, svg } from "./face.js";
 import { linkKey } from "./graph.js";
 import { hue } from "./identity.js";
 
+/** The longest name that is drawn, in characters: the layout keeps as much free around a node. Its card has all of it. */
+const LABEL_LIMIT = 16;
+
 export class Scene {
   #names;
   #layers;
@@ -128,7 +131,7 @@ export class Scene {
     const { element, label } = this.#nodes.get(node.id);
     const self = node.id === this.#self;
     const name = this.#names.of(node.id);
-    const text = self ? `${name} (you)` : name;
+    const text = self ? `${shortened(name)} (you)` : shortened(name);
     if (label.textContent !== text) label.textContent = text;
     const about = [`${name}.`, kindOf({ ...node, self }), node.state && `${node.state}.`, node.address];
     element.setAttribute("aria-label", about.filter(Boolean).join(" "));
@@ -154,6 +157,11 @@ export class Scene {
       this.#links.delete(key);
     }
   }
+}
+
+function shortened(name) {
+  const letters = [...name];
+  return letters.length > LABEL_LIMIT ? `${letters.slice(0, LABEL_LIMIT - 1).join("").trimEnd()}…` : name;
 }
 
 /** Animates an element of something drawn, marking it as busy meanwhile: asking the page would cost a layout. */
