@@ -160,6 +160,44 @@ async fn a_relay_tells_how_it_fares() {
     assert_eq!(mesh["counters"]["links_opened"], 2);
 }
 
+/// Waits until both large pages say that this is the status.
+async fn has_status(relay: &Node, status: &str) {
+    let label = format!("rs2p_status{{status={status}}}");
+    metrics(relay, |read| read.value(&label) == 1.0).await;
+    let said = format!("\"status\":\"{status}\"");
+    soon("the status", async {
+        while !get(relay, "/mesh.json").await.body.contains(&said) {}
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_relay_that_has_nobody_to_dial_is_listening_and_ready() {
+    let mut relay = relay(Reports::Local).await;
+    assert_eq!(get(&relay, "/readyz").await.body, "ready\n");
+    has_status(&relay, "listening").await;
+
+    let tab = tab(&mut relay).await;
+    relay.has_peers(&[tab.id()]).await;
+    has_status(&relay, "joined").await;
+    tab.close().await;
+    has_status(&relay, "listening").await;
+}
+
+#[tokio::test]
+async fn a_relay_that_dials_in_vain_is_connecting() {
+    // Nobody listens on the port any more.
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let peer = format!("ws://{}", gone.local_addr().expect("an address"));
+    drop(gone);
+    let node = node().listen("ws://127.0.0.1:0").peer(peer);
+    let spawned = node
+        .spawn_with(|options| options.reports = Reports::Local)
+        .await;
+    let relay = Node::of(spawned.expect("a free port"));
+    has_status(&relay, "connecting").await;
+}
+
 #[tokio::test]
 async fn counters_never_go_down() {
     let mut relay = relay(Reports::Local).await;

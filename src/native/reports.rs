@@ -27,7 +27,7 @@ use hyper::{Response, StatusCode};
 pub(super) use desk::Desk;
 
 use super::http::Body;
-use crate::mesh::Pulse;
+use crate::mesh::{Pulse, Report, Status};
 use crate::network::{self, Network};
 
 /// Time in which the node's loop has to answer.
@@ -183,6 +183,28 @@ fn ready(pulse: Pulse) -> (StatusCode, Bytes) {
         (StatusCode::SERVICE_UNAVAILABLE, text.into())
     } else {
         (StatusCode::OK, Bytes::from_static(b"ready\n"))
+    }
+}
+
+/// What a node is called that has no peer, never dialled anybody, and takes whoever comes.
+const LISTENING: &str = "listening";
+
+/// Every word for the status of a node.
+const STATES: [&str; 6] = [
+    LISTENING,
+    "connecting",
+    "joined",
+    "degraded",
+    "offline",
+    "closed",
+];
+
+/// The status in one of these words. The core knows of no listeners: one without a peer it calls connecting, and offline once
+/// it had some, which is a fault only of who seeks them.
+fn state(report: &Report) -> &'static str {
+    match report.pulse.status {
+        Status::Connecting | Status::Offline { .. } if report.stats.dials == 0 => LISTENING,
+        status => status.as_str(),
     }
 }
 

@@ -5,6 +5,7 @@
 use serde::{Serialize, Serializer};
 
 use super::desk::Surroundings;
+use super::state;
 use crate::address::Address;
 use crate::mesh::{self, LinkEnd, LinkReport, Member, Named, Report, Tally, Usage};
 
@@ -112,7 +113,7 @@ impl<'a> Mesh<'a> {
             version: env!("CARGO_PKG_VERSION"),
             subnet: &report.subnet,
             uptime_seconds: around.uptime.as_secs_f64(),
-            status: report.pulse.status.as_str(),
+            status: state(report),
             draining: report.pulse.is_draining,
             listening: texts(&around.listening),
             advertised: texts(&report.advertised),

@@ -5,6 +5,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use super::desk::Surroundings;
+use super::{STATES, state};
 use crate::mesh::{LinkKind, LinkReport, Named, Report, Tally};
 
 /// Ages by which links are counted: the longest of each, and its name.
@@ -38,10 +39,8 @@ fn node(text: &mut Exposition, report: &Report, around: &Surroundings) {
     );
     text.sample(&[], around.began);
     text.gauge("status", "1 for the state that the node is in.");
-    let states = ["connecting", "joined", "degraded", "offline", "closed"];
-    for state in states {
-        let is_so = report.pulse.status.as_str() == state;
-        text.sample(&[("status", state)], u8::from(is_so));
+    for word in STATES {
+        text.sample(&[("status", word)], u8::from(state(report) == word));
     }
     text.gauge(
         "draining",
