@@ -55,6 +55,10 @@ fn wrong_usage_is_one_line_with_its_remedy_and_exit_2() {
             "--reports: \"all\" is none of off, local and public",
         ),
         (
+            &["relay", "--peer-rate", "-3"],
+            "--peer-rate: \"-3\" is no rate: write so many a second, as 200",
+        ),
+        (
             &["listen", "--peer", "ws://127.0.0.1:1", "--timeout", "soon"],
             "is no number of seconds",
         ),

@@ -16,7 +16,7 @@ use rs2p::{Address, Topic};
 
 use super::advertise::Advertised;
 use super::settings::Limits;
-use values::{listener, nodes, payload, peer, seconds, seed, topic};
+use values::{listener, nodes, payload, peer, seconds, seed, times, topic};
 
 /// What `relay` does, at length.
 const RELAY: &str = r#"Run a node that others link to, which passes messages on between them
@@ -287,7 +287,7 @@ pub(super) struct Listen {
     pub(super) topic: Vec<Topic>,
 
     /// End after so many messages
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = times)]
     pub(super) count: Option<u64>,
 
     /// End after so long, with exit code 1
@@ -332,7 +332,7 @@ pub(super) struct Sim {
     pub(super) seed: u64,
 
     /// Run so many seeds, from --seed on, on all cores; the first that fails ends it
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with_all = ["report", "beside_flood"])]
+    #[arg(long, value_name = "N", value_parser = times, conflicts_with_all = ["report", "beside_flood"])]
     pub(super) seeds: Option<u64>,
 
     /// How many of 100 nodes die in mass-failure; 50 if not given

@@ -35,7 +35,7 @@ pub(super) fn parse(
     words: impl IntoIterator<Item = OsString>,
     world: &World<'_>,
 ) -> Result<Cli, Unparsed> {
-    let words = spread_peers(words);
+    let words = spread_peers(hand_over_numbers(words));
     let (cli, matches) = read(&words, |option, what| format!("{option}: {what}"))?;
     match (&cli.command, matches.subcommand()) {
         (Command::Relay(relay), Some((name, matches))) => {
@@ -88,6 +88,43 @@ fn read(
         .map_err(unparsed)?;
     let cli = Cli::from_arg_matches(&matches).map_err(unparsed)?;
     Ok((cli, matches))
+}
+
+/// Writes `--links -3` as `--links=-3`: no option begins so, and what is wrong with the value the option says best.
+fn hand_over_numbers(words: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let program = Cli::command();
+    let mut handed: Vec<OsString> = Vec::new();
+    let mut words = words.into_iter();
+    for word in words.by_ref() {
+        let is_end = word == "--";
+        match handed.last_mut() {
+            Some(option) if is_below_zero(&word) && takes_value(&program, option) => {
+                option.push("=");
+                option.push(word);
+            }
+            _ => handed.push(word),
+        }
+        if is_end {
+            break;
+        }
+    }
+    handed.extend(words);
+    handed
+}
+
+fn is_below_zero(word: &OsStr) -> bool {
+    matches!(word.as_encoded_bytes(), [b'-', b'0'..=b'9', ..])
+}
+
+fn takes_value(program: &clap::Command, word: &OsStr) -> bool {
+    let Some(name) = word.to_str().and_then(|word| word.strip_prefix("--")) else {
+        return false;
+    };
+    let options = program
+        .get_subcommands()
+        .flat_map(clap::Command::get_arguments);
+    let mut named = options.filter(|option| option.get_long() == Some(name));
+    named.any(|option| option.get_action().takes_values())
 }
 
 /// Writes `--peer A B` as `--peer A --peer B`, so that what follows the addresses is free to be something else.
@@ -226,6 +263,11 @@ mod tests {
             ),
             ("rs2p send --peer ws://a:1 -5 -", 1, &["-5", "-"]),
             (
+                "rs2p send --peer ws://a:1 --tls-verify-nothing -5 -- --topic -5",
+                1,
+                &["-5", "--topic", "-5"],
+            ),
+            (
                 "rs2p send --peer ws://a:1 -- --peer ws://b:2 ws://c:3",
                 1,
                 &["--peer", "ws://b:2", "ws://c:3"],
@@ -273,7 +315,32 @@ mod tests {
             ),
             (
                 "rs2p listen --peer ws://a:1 --count 0",
-                "--count: 0 is not in 1..",
+                "--count: \"0\" is no number: write one from 1 on",
+            ),
+            (
+                "rs2p listen --peer ws://a:1 --count -1",
+                "--count: \"-1\" is no number: write one from 1 on",
+            ),
+            (
+                "rs2p listen --peer ws://a:1 --timeout -5",
+                "--timeout: \"-5\" is no number of seconds above 0",
+            ),
+            (
+                "rs2p sim --nodes -3",
+                "--nodes: \"-3\" is no number of nodes: write one from 4 to",
+            ),
+            (
+                "rs2p sim --seed -1",
+                "--seed: \"-1\" is no seed: write a number from 0",
+            ),
+            (
+                "rs2p sim --seeds -2",
+                "--seeds: \"-2\" is no number: write one from 1 on",
+            ),
+            ("rs2p sim --kill -1", "--kill: -1 is not in 1..=99"),
+            (
+                "rs2p sim --payload -1",
+                "--payload: \"-1\" is no size of a message: write bytes from 16",
             ),
             (
                 "rs2p listen --peer tls://a:1 --tls-pin e3b0",
@@ -303,6 +370,8 @@ mod tests {
             ("rs2p --version", 0),
             ("rs2p", 2),
             ("rs2p fly", 2),
+            ("rs2p relay --peer-rate --links 3", 2),
+            ("rs2p relay --json -5", 2),
         ] {
             match parse(words(line), &NOTHING) {
                 Err(Unparsed::Clap(error)) => assert_eq!(error.exit_code(), code, "{line}"),

@@ -35,6 +35,14 @@ pub(super) fn peer(text: &str) -> Result<Address, String> {
     }
 }
 
+/// How often something is done: once at least.
+pub(super) fn times(text: &str) -> Result<u64, String> {
+    let number: Option<u64> = text.parse().ok();
+    number
+        .filter(|number| *number > 0)
+        .ok_or_else(|| format!("\"{text}\" is no number: write one from 1 on"))
+}
+
 /// How many nodes are simulated.
 pub(super) fn nodes(text: &str) -> Result<usize, String> {
     let bounds = ScenarioOptions::FEWEST..=ScenarioOptions::MOST;

@@ -50,6 +50,11 @@ pub(super) trait Form: Sync {
 /// What stands for what is not done at all, or not bounded.
 const OFF: &str = "off";
 
+/// What to write, where [`OFF`] is another choice.
+fn or_off(what: String) -> String {
+    format!("{what}, or {OFF}")
+}
+
 /// Where a number may lie, both ends included.
 type Bounds<T> = (T, T);
 

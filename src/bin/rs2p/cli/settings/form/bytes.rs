@@ -1,6 +1,6 @@
 //! Sizes: `1MiB`, `256KiB`, or plain bytes.
 
-use super::{Bounds, Form, Limits, OFF, Place, within};
+use super::{Bounds, Form, Limits, OFF, Place, or_off, within};
 
 /// The units, the largest first.
 const UNITS: [(&str, usize); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
@@ -48,7 +48,10 @@ impl Form for BytesOrOff {
     fn write(&self, limits: &mut Limits, word: &str) -> Result<(), String> {
         *self.0(limits) = match word {
             OFF => None,
-            word => Some(within(parse(word)?, self.1, word, show)?),
+            word => {
+                let size = parse(word).and_then(|size| within(size, self.1, word, show));
+                Some(size.map_err(or_off)?)
+            }
         };
         Ok(())
     }

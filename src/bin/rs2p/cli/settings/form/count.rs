@@ -18,7 +18,8 @@ impl<T: Copy + TryFrom<usize> + TryInto<usize>> Form for Count<T> {
     }
 
     fn write(&self, limits: &mut Limits, word: &str) -> Result<(), String> {
-        let number = within(parse(word)?, self.1, word, |number| number.to_string())?;
+        let number = parse(word, self.1)?;
+        let number = within(number, self.1, word, |number| number.to_string())?;
         *self.0(limits) = T::try_from(number).map_err(|_| format!("{word} is too much"))?;
         Ok(())
     }
@@ -29,13 +30,15 @@ impl<T: Copy + TryFrom<usize> + TryInto<usize>> Form for Count<T> {
     }
 }
 
-fn parse(word: &str) -> Result<usize, String> {
+fn parse(word: &str, (least, most): Bounds<usize>) -> Result<usize, String> {
     match word.parse() {
         Ok(number) => Ok(number),
         // Only digits, so it is a number, and too long a one.
         Err(_) if !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit()) => {
             Ok(usize::MAX)
         }
-        Err(_) => Err(format!("\"{word}\" is no number")),
+        Err(_) => Err(format!(
+            "\"{word}\" is no number: write one from {least} to {most}"
+        )),
     }
 }

@@ -2,7 +2,7 @@
 
 use rs2p::mesh::{InvalidRate, Rate};
 
-use super::{Form, Limits, OFF, Place, bytes};
+use super::{Form, Limits, OFF, Place, bytes, or_off};
 
 /// What a rate counts.
 #[derive(Clone, Copy)]
@@ -51,7 +51,7 @@ impl Form for RateOrOff {
     fn write(&self, limits: &mut Limits, word: &str) -> Result<(), String> {
         *self.0(limits) = match word {
             OFF => None,
-            word => Some(self.1.parse(word)?),
+            word => Some(self.1.parse(word).map_err(or_off)?),
         };
         Ok(())
     }

@@ -3,6 +3,40 @@
 use super::said::Said;
 
 #[test]
+fn a_value_below_zero_is_told_what_the_option_takes() {
+    for (words, told) in [
+        (["--peer-rate", "-3"], "\"-3\" is no rate: write so many a"),
+        (["--peer-rate", "-3:6"], "\"-3:6\" is no rate: write so"),
+        (
+            ["--peer-byte-rate", "-2MiB"],
+            "\"-2MiB\" is no rate of bytes",
+        ),
+        (
+            ["--links", "-1"],
+            "\"-1\" is no number: write one from 1 to",
+        ),
+        (["--frame", "-1MiB"], "\"-1MiB\" is no size: write 1MiB"),
+        (["--silence", "-5s"], "\"-5s\" is no time: write 10s"),
+        (
+            ["--presence", "-1"],
+            "\"-1\" is none of the words: write on",
+        ),
+    ] {
+        let refused = Said::default().refused(&words);
+        let told = format!("{}: {told}", words[0]);
+        assert!(refused.starts_with(&told), "{words:?}: {refused}");
+    }
+}
+
+#[test]
+fn a_rate_that_can_be_off_says_so() {
+    let refused = Said::default().refused(&["--peer-rate", "none"]);
+    assert!(refused.ends_with(", or off"), "{refused}");
+    let refused = Said::default().refused(&["--author-rate", "none"]);
+    assert!(!refused.contains("off"), "{refused}");
+}
+
+#[test]
 fn what_is_wrong_is_said_with_where_it_stands() {
     let none = Said::default();
     for (said, words, told) in [
