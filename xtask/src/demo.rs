@@ -8,12 +8,19 @@ use crate::page;
 use crate::process::{self, Failure, Outcome};
 use crate::project::Project;
 use crate::python;
+use crate::steps::{self, Step};
 
 /// Where the page is served unless another port is asked for; if it is taken, any free one will do.
 const PORT: u16 = 8765;
 
 /// The subnet that a node joins if none is named.
 const SUBNET: &str = "mesh";
+
+/// What is built before it begins.
+const STEPS: [Step; 5] = {
+    let [tools, wasm, package, page] = page::STEPS;
+    [tools, wasm, package, page, ("the relay", build_relay)]
+};
 
 /// What the user asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,15 +42,15 @@ pub(crate) fn run(project: &Project, words: &[&str]) -> Outcome {
     let options = parse(words)?;
     // A port that cannot be used is better told before the build than after it.
     page_listener(&options)?;
-    page::build(project)?;
-    process::run(
-        project
-            .cargo()
-            .args(["build", "--release", "--bin", "rs2p"]),
-    )?;
+    steps::take(project, &STEPS)?;
     let demo = Demo::new(options)?;
     println!("{}", demo.invitation(project));
     become_program(&mut demo.relay(project))
+}
+
+fn build_relay(project: &Project) -> Outcome {
+    let mut cargo = project.cargo();
+    process::run(cargo.args(["build", "--release", "--bin", "rs2p"]))
 }
 
 fn parse(words: &[&str]) -> Outcome<Options> {

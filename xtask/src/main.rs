@@ -30,6 +30,7 @@ mod report;
 mod sim;
 mod size;
 mod stages;
+mod steps;
 mod test;
 mod tools;
 mod types;

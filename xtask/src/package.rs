@@ -11,6 +11,7 @@ use crate::npm::{self, Package};
 use crate::process::{self, Outcome};
 use crate::project::{self, Project};
 use crate::size::{self, kib};
+use crate::steps::{self, Step};
 use crate::tools;
 
 /// Where the package is built.
@@ -44,17 +45,35 @@ pub(crate) const ON_A_PAGE: [&str; 5] = [
     "js2p.d.ts",
 ];
 
+/// How it is built.
+pub(crate) const STEPS: [Step; 3] = [
+    ("the tools of the build", install),
+    ("the node as wasm", compile),
+    ("the npm package around it", put_together),
+];
+
 pub(crate) fn build(project: &Project) -> Outcome {
+    steps::take(project, &STEPS)
+}
+
+fn install(project: &Project) -> Outcome {
     tools::install_for_page(project)?;
-    let bundler = bundler(project)?;
-    let (parts, package) = (project.path(PARTS), project.path(FOLDER));
+    bundler(project).map(drop)
+}
+
+fn compile(project: &Project) -> Outcome {
+    let parts = project.path(PARTS);
     let wasm = lean::compile(project)?;
     bind(project, &wasm, "rs2p", &parts)?;
-    lean::shrink(project, &parts.join("rs2p_bg.wasm"))?;
+    lean::shrink(project, &parts.join("rs2p_bg.wasm"))
+}
+
+fn put_together(project: &Project) -> Outcome {
+    let (parts, package) = (project.path(PARTS), project.path(FOLDER));
     empty(&package)?;
     copy(&parts.join("rs2p_bg.wasm"), &package.join("rs2p_bg.wasm"))?;
     inline(&parts)?;
-    bundle(project, &bundler)?;
+    bundle(project, &bundler(project)?)?;
     describe(project, &package)?;
     for (from, to) in WRITTEN {
         copy(&project.path(from), &package.join(to))?;

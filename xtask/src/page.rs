@@ -7,6 +7,7 @@ use std::process::Command;
 use crate::package;
 use crate::process::{self, Outcome};
 use crate::project::Project;
+use crate::steps::{self, Step};
 
 /// Where the page is built.
 pub(crate) const FOLDER: &str = "target/www";
@@ -16,9 +17,14 @@ const AS_WRITTEN: [&str; 2] = ["index.html", "favicon.svg"];
 /// What is served with all that it imports.
 const BUNDLED: [&str; 2] = ["app.js", "style.css"];
 
+/// How it is built, with all that it needs.
+pub(crate) const STEPS: [Step; 4] = {
+    let [tools, wasm, package] = package::STEPS;
+    [tools, wasm, package, ("the page", put_together)]
+};
+
 pub(crate) fn build(project: &Project) -> Outcome {
-    package::build(project)?;
-    put_together(project)
+    steps::take(project, &STEPS)
 }
 
 /// The page, of a package that is there.
