@@ -39,8 +39,39 @@ pub(crate) struct Setting {
     /// How long is measured, and how long before that, in seconds.
     pub(crate) seconds: f64,
     pub(crate) warm: f64,
-    /// Whether servers have one processor to themselves, and the load generator another.
-    pub(crate) is_pinned: bool,
+    pub(crate) place: Place,
+}
+
+/// Where servers and the load generator run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Wherever the system puts them.
+    Anywhere,
+    /// Each has a processor to itself.
+    Apart,
+    /// Both on one processor. Where only one of them ever has work, the other's would sleep meanwhile, and what it takes to wake is
+    /// the machine's affair.
+    Together,
+}
+
+impl Place {
+    /// The processor of servers, and that of the load, where they have one.
+    pub(crate) fn processors(self) -> [Option<&'static str>; 2] {
+        match self {
+            Self::Anywhere => [None, None],
+            Self::Apart => [Some("0"), Some("1")],
+            Self::Together => [Some("0"), Some("0")],
+        }
+    }
+
+    /// As the document says it.
+    pub(crate) fn told(self) -> &'static str {
+        match self {
+            Self::Anywhere => "server and load wherever the system puts them",
+            Self::Apart => "server on processor 0, load on processor 1",
+            Self::Together => "server and load both on processor 0",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,6 +1,7 @@
 //! The cells.
 
 use super::cell::Measure::{Beyond, Itself, Of, OfEach};
+use super::cell::Place::{self, Anywhere, Apart, Together};
 use super::cell::{Bound, Cell, Figure, Goal, Mode, Row, Setting};
 use super::contestant::Contestant::{self, FortyLines, Limit, Mosquitto, Nats, Py2p, Relay};
 use super::contestant::Contestant::{BarePage, Bridge, Gossip, Mesh, Page, RelayTcp, Repeated};
@@ -85,18 +86,18 @@ pub(crate) fn selected(names: &[String]) -> Outcome<Vec<Cell>> {
 /// the scheduler is measured.
 fn saturation() -> Vec<Cell> {
     [
-        ("saturation-64", 64, true, false),
-        ("saturation-64-floating", 64, false, true),
-        ("saturation-1k", 1 << 10, false, false),
-        ("saturation-1k-pinned", 1 << 10, true, true),
-        ("saturation-64k", 64 << 10, false, false),
-        ("saturation-64k-pinned", 64 << 10, true, true),
+        ("saturation-64", 64, Apart, false),
+        ("saturation-64-floating", 64, Anywhere, true),
+        ("saturation-1k", 1 << 10, Anywhere, false),
+        ("saturation-1k-pinned", 1 << 10, Apart, true),
+        ("saturation-64k", 64 << 10, Anywhere, false),
+        ("saturation-64k-pinned", 64 << 10, Apart, true),
     ]
-    .map(|(name, size, is_pinned, is_optional)| saturation_of(name, size, is_pinned, is_optional))
+    .map(|(name, size, place, is_optional)| saturation_of(name, size, place, is_optional))
     .to_vec()
 }
 
-fn saturation_of(name: &'static str, size: u32, is_pinned: bool, is_optional: bool) -> Cell {
+fn saturation_of(name: &'static str, size: u32, place: Place, is_optional: bool) -> Cell {
     let title = match size {
         64 => "As many messages of 64 B as go through",
         1024 => "As many messages of 1 KiB as go through",
@@ -109,7 +110,7 @@ fn saturation_of(name: &'static str, size: u32, is_pinned: bool, is_optional: bo
             WINDOW_BYTES / 4
         };
         let window = (most / size).clamp(2, WINDOW);
-        let setting = saturated(subscribers, size, window, is_pinned);
+        let setting = saturated(subscribers, size, window, place);
         row(setting, &BESIDE, saturation_goals(size, subscribers))
     });
     Cell {
@@ -146,7 +147,7 @@ fn window_1() -> Cell {
         is_optional: false,
         ours: Relay,
         figures: &[RATE, CPU, SERVER_BUSY, LOAD_BUSY],
-        rows: vec![row(saturated(100, 64, 1, true), &BESIDE, goals)],
+        rows: vec![row(saturated(100, 64, 1, Apart), &BESIDE, goals)],
     }
 }
 
@@ -169,7 +170,7 @@ fn latency() -> Cell {
             size: 64,
             seconds: 3.0,
             warm: WARM,
-            is_pinned: true,
+            place: Apart,
         };
         row(setting, &BESIDE, goals())
     });
@@ -190,7 +191,7 @@ fn idle() -> Cell {
         size: 64,
         seconds: 0.7,
         warm: 0.0,
-        is_pinned: false,
+        place: Anywhere,
     };
     let goals = vec![
         at_most(MEMORY, 4096.0, Itself),
@@ -206,11 +207,12 @@ fn idle() -> Cell {
     }
 }
 
-/// The family's own wire. py2p loses its place in a stream that comes in a window, so messages come one at a time.
+/// The family's own wire. py2p loses its place in a stream that comes in a window, so messages come one at a time, and server
+/// and load share a processor.
 fn family() -> Vec<Cell> {
     let one_at_a_time = |subscribers| Setting {
         warm: PY2P_WARM,
-        ..saturated(subscribers, 64, 1, false)
+        ..saturated(subscribers, 64, 1, Together)
     };
     let beside = [Py2p, RelayTcp];
     let rows = [1, 10].map(|subscribers| {
@@ -244,7 +246,7 @@ fn family() -> Vec<Cell> {
 /// What a way through the relay costs beside another.
 fn ways() -> Vec<Cell> {
     let rows = [10, 100].map(|subscribers| {
-        let setting = saturated(subscribers, 64, WINDOW, true);
+        let setting = saturated(subscribers, 64, WINDOW, Apart);
         row(
             setting,
             &[Relay, Bridge],
@@ -252,7 +254,7 @@ fn ways() -> Vec<Cell> {
         )
     });
     let repeated = at_most(CPU_PER_MESSAGE, 0.1, Beyond(Relay, Contestant::REPEATS));
-    let setting = saturated(1, 64, WINDOW, true);
+    let setting = saturated(1, 64, WINDOW, Apart);
     vec![
         Cell {
             name: "bridge",
@@ -278,7 +280,7 @@ fn meshes() -> Vec<Cell> {
     let setting = Setting {
         seconds: 3.0,
         warm: 2.0,
-        ..saturated(mesh::RELAYS as u32, 64, 64, false)
+        ..saturated(mesh::RELAYS as u32, 64, 64, Anywhere)
     };
     let copies = at_most(COPIES, 1.02, Itself);
     let cpu = at_most(ALL_CPU, 0.5, Of(Gossip));
@@ -313,7 +315,7 @@ fn page() -> Cell {
     let setting = Setting {
         seconds: 3.0,
         warm: 1.0,
-        ..saturated(0, 64, 1_000, false)
+        ..saturated(0, 64, 1_000, Anywhere)
     };
     let goals = vec![at_least(RATE, 5.0, Of(BarePage))];
     Cell {
@@ -326,14 +328,14 @@ fn page() -> Cell {
     }
 }
 
-fn saturated(subscribers: u32, size: u32, window: u32, is_pinned: bool) -> Setting {
+fn saturated(subscribers: u32, size: u32, window: u32, place: Place) -> Setting {
     Setting {
         mode: Mode::Saturate { window },
         subscribers,
         size,
         seconds: MEASURED,
         warm: WARM,
-        is_pinned,
+        place,
     }
 }
 

@@ -13,9 +13,6 @@ use crate::process::{self, Failure, Outcome};
 
 /// Files that a process may have open: 5,000 connections, and room.
 const FILES: &str = "20000";
-/// The processor of servers, and that of the load, where each has its own.
-pub(crate) const SERVER: &str = "0";
-pub(crate) const LOAD: &str = "1";
 
 /// How long a server has to listen, and to end.
 const START: Duration = Duration::from_secs(15);

@@ -36,7 +36,7 @@ pub(crate) fn run(
 
 /// Runs a program that loads and measures, and reads its sample.
 pub(crate) fn sample_of(load: &Command, setting: &Setting, task: &Task) -> Outcome<Sample> {
-    let processor = setting.is_pinned.then_some(launch::LOAD);
+    let [_, processor] = setting.place.processors();
     let length = Duration::from_secs_f64(task.lasting(setting.seconds));
     let printed = launch::output(&mut launch::placed(load, processor), PATIENCE + length)?;
     sample(&printed).ok_or_else(|| format!("this is no sample: {printed}").into())

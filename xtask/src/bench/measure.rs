@@ -74,7 +74,7 @@ impl<'a> Measurer<'a> {
     fn serve_once(&self, contestant: Contestant, setting: &Setting) -> Outcome<(Ports, Running)> {
         let ports = launch::free_ports()?;
         let server = contestant.server(self.project, self.task, ports)?;
-        let processor = setting.is_pinned.then_some(launch::SERVER);
+        let [processor, _] = setting.place.processors();
         let mut server = self.start(contestant, launch::placed(&server, processor))?;
         server.await_port(ports.main)?;
         Ok((ports, server))

@@ -21,11 +21,7 @@ pub(crate) fn block(cell: &Cell, results: &Results) -> String {
 fn origin(cell: &Cell, results: &Results) -> String {
     let told = |name: &str| results.header.get(name).map_or("?", String::as_str);
     let (commit, machine, versions) = (told("commit"), told("machine"), told("versions"));
-    let place = if cell.rows[0].setting.is_pinned {
-        "server on processor 0, load on processor 1"
-    } else {
-        "server and load wherever the system puts them"
-    };
+    let place = cell.rows[0].setting.place.told();
     let beside = if versions.is_empty() {
         String::new()
     } else {
