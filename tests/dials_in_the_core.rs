@@ -5,7 +5,7 @@
 //! its number, which is its seed and repeats it.
 
 #[cfg(target_arch = "wasm32")]
-wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
 use core::time::Duration;
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! The simulator itself: natively, and as wasm in a headless browser.
 
 #[cfg(target_arch = "wasm32")]
-wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
 mod applications;
 mod faults;

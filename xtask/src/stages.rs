@@ -376,8 +376,7 @@ struct TestFile {
 
 impl TestFile {
     fn is_for_wasm(&self) -> bool {
-        self.text
-            .contains("wasm_bindgen_test_configure!(run_in_dedicated_worker)")
+        self.text.contains("wasm_bindgen_test_configure!(")
     }
 
     fn is_end_to_end(&self) -> bool {
@@ -473,6 +472,18 @@ mod tests {
                 stage.name
             );
         }
+    }
+
+    #[test]
+    fn what_computes_for_minutes_in_a_browser_does_so_in_a_worker() -> Outcome {
+        let mut wasm = test_files(&Project::locate()?)?;
+        wasm.retain(TestFile::is_for_wasm);
+        assert!(wasm.len() >= 12, "there are tests for wasm");
+        for test in wasm {
+            let is_in_a_worker = test.text.contains("!(run_in_dedicated_worker)");
+            assert!(is_in_a_worker, "{}: a page would be given up", test.name);
+        }
+        Ok(())
     }
 
     #[test]
