@@ -30,8 +30,8 @@ pub(super) struct House {
     census: Census,
     /// Whose refusals for want of room were logged.
     refused: Notices,
-    /// Whose were that do not speak as they should.
-    garbled: Notices,
+    /// Who was logged as speaking wrongly, by what it was that was wrong.
+    wrong: [Notices; 3],
 }
 
 #[derive(Debug)]
@@ -40,6 +40,15 @@ struct Crowds {
     /// Those who have just begun to speak.
     brisk: Crowd<AbortHandle>,
     pending: Crowd<AbortHandle>,
+}
+
+/// What a visitor spoke wrongly. One kind of it does not hide another in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wrong {
+    Tls,
+    Http,
+    /// It asked for a WebSocket as nobody should.
+    Upgrade,
 }
 
 /// Who came, as far as it is known by now.
@@ -89,7 +98,7 @@ impl House {
             }),
             census: Census::new(options.connections, options.connections_per_network),
             refused: Notices::default(),
-            garbled: Notices::default(),
+            wrong: Default::default(),
         }
     }
 
@@ -120,14 +129,12 @@ impl House {
         })
     }
 
-    /// Says in the log why `visitor` is no link: by what it said. Where it was dialled by mistake, that is all that tells.
-    pub(super) fn note_garbled(&self, visitor: &Visitor, reason: &str) {
-        if self
-            .garbled
-            .may_say(Network::of(visitor.ip), Instant::now())
-        {
+    /// Says in the log that `visitor` spoke wrongly: where something was dialled by mistake, that is all that tells.
+    pub(super) fn note_wrong(&self, what: Wrong, visitor: &Visitor, reason: &str) {
+        let notices = &self.wrong[what as usize];
+        if notices.may_say(Network::of(visitor.ip), Instant::now()) {
             let remote = visitor.info.remote.as_deref().unwrap_or_default();
-            tracing::info!(remote, "a link was refused: {reason}");
+            tracing::info!(remote, "a connection was refused: {reason}");
         }
     }
 

@@ -26,7 +26,7 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::census::{Census, Counted};
 use super::files::{Asset, Files};
-use super::house::{Standing, Visitor};
+use super::house::{Standing, Visitor, Wrong};
 use super::link::NativeLink;
 use super::notices::Notices;
 use super::origins::{self, Origins, Place};
@@ -237,16 +237,23 @@ impl Visit {
     }
 
     fn note_failure(&self, error: &hyper::Error) {
-        if error.is_parse() {
-            let reason = format!(
-                "it speaks no HTTP ({error}): does it dial another scheme where it should be {}://?",
-                self.site.scheme
-            );
-            self.standing.house().note_garbled(&self.visitor, &reason);
+        // Who was shown files is no node, and speaks HTTP.
+        if !error.is_parse() || self.state().guest.is_some() {
+            let remote = self.visitor.info.remote.as_deref();
+            tracing::debug!(%error, remote, "a connection to a listener failed");
             return;
         }
-        let remote = self.visitor.info.remote.as_deref();
-        tracing::debug!(%error, remote, "a connection to a listener failed");
+        let reason = if error.is_parse_too_large() {
+            format!("the head of its request has more than {} KiB", HEAD >> 10)
+        } else {
+            let scheme = self.site.scheme;
+            format!(
+                "this is no request of HTTP/1.1 ({error}): if it is a node, does it dial another scheme where it should be \
+                 {scheme}://?"
+            )
+        };
+        let house = self.standing.house();
+        house.note_wrong(Wrong::Http, &self.visitor, &reason);
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
@@ -307,19 +314,19 @@ impl Visit {
 
     /// The server's side of the opening handshake (RFC 6455, 4.2), for whom there is room and whose page may.
     fn upgrade(&self, request: Request<Incoming>) -> Response<Body> {
-        let accept = match upgrade::accept_key(&request) {
-            Ok(accept) => accept,
-            // The version is told whatever was wrong: for 426 it must be (RFC 6455, 4.4).
-            Err((status, line)) => {
-                self.standing.house().note_garbled(&self.visitor, line);
-                return with(refuse(status, line), header::SEC_WEBSOCKET_VERSION, "13");
-            }
-        };
         let house = self.standing.house();
         let visitor = self
             .visitor
             .clone()
             .behind(request.headers(), &house.proxies);
+        let accept = match upgrade::accept_key(&request) {
+            Ok(accept) => accept,
+            // The version is told whatever was wrong: for 426 it must be (RFC 6455, 4.4).
+            Err((status, line)) => {
+                house.note_wrong(Wrong::Upgrade, &visitor, line);
+                return with(refuse(status, line), header::SEC_WEBSOCKET_VERSION, "13");
+            }
+        };
         if let Some(refusal) = self.site.refuse_page(request.headers(), &visitor) {
             return refusal;
         }

@@ -14,12 +14,12 @@ use futures::stream::FuturesUnordered;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::house::{House, Standing, Visitor};
+use super::house::{House, Standing, Visitor, Wrong};
 use super::http::{Site, serve};
 use super::link::NativeLink;
 use super::socket::{self, Shared};
 use super::stream::Stream as Connected;
-use super::tls::{self, ServerIdentity};
+use super::tls::{self, NoSession, ServerIdentity};
 use crate::address::Scheme;
 
 type Opening = Pin<Box<dyn Future<Output = Option<NativeLink>> + Send>>;
@@ -142,8 +142,18 @@ async fn secure(
     };
     let session = tls::accept(door.scheme, identity, socket);
     let session = timeout_at(deadline, session).await.ok()?;
-    let no_tls = |reason: &String| house.note_garbled(visitor, &format!("no TLS: {reason}"));
-    session.inspect_err(no_tls).ok()
+    match session {
+        Ok(stream) => Some(stream),
+        Err(NoSession::Refused(reason)) => {
+            house.note_wrong(Wrong::Tls, visitor, &reason);
+            None
+        }
+        Err(NoSession::Left(reason)) => {
+            let remote = visitor.info.remote.as_deref();
+            tracing::debug!(reason, remote, "no TLS with who came to a listener");
+            None
+        }
+    }
 }
 
 #[cfg(test)]

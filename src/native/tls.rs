@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
 
-pub(super) use acceptor::accept;
+pub(super) use acceptor::{NoSession, accept};
 pub use authorities::Authorities;
 pub(super) use connector::Connector;
 pub use error::TlsError;

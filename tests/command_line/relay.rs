@@ -139,7 +139,7 @@ fn who_does_not_speak_as_a_listener_does_is_in_the_log_with_what_it_may_have_mea
         );
         let mut stranger = connect(relay.authority(scheme));
         stranger.write_all(bytes).expect("a connection");
-        let line = relay.program.stderr.next_with("a link was refused");
+        let line = relay.program.stderr.next_with("a connection was refused");
         assert!(line.contains(words), "{line}");
         relay.program.signal("TERM");
         assert_eq!(relay.program.end().code, Some(0));
