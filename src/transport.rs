@@ -54,7 +54,8 @@ pub trait Link: Unpin {
     /// What is known of the link.
     fn info(&self) -> LinkInfo;
 
-    /// The next bytes, at least one, in any chunking.
+    /// The next bytes, at least one, in any chunking. What a call does has a bound, whatever the peer sends: it is the driver
+    /// that takes turns, and nobody else.
     ///
     /// # Errors
     /// How the link ended. What came before is not lost.

@@ -1,8 +1,8 @@
-//! The socket under a TLS session: what is read from it is held against what comes of it.
+//! The socket under a TLS session, which is read slowly from a peer whose records hold nothing.
 //!
-//! Some records hold nothing for anybody: empty ones and new keys. A session reads on until it has something, so a peer
-//! that sends nothing else would have all of the turn, for bytes that no limit counts. rustls bounds how many of a kind
-//! follow each other; taking turns, they are without end.
+//! Empty records and new keys bring nothing to anybody. A session reads on until it has something, so a peer that sends
+//! nothing else would have all of the turn, for bytes that no limit counts. rustls bounds how many of a kind follow each
+//! other; taking turns, they are without end.
 
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
@@ -11,24 +11,32 @@ use std::io;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// Most bytes that may be read for nothing: 32 KiB. A record holds up to 16 (RFC 8446, 5.1), and is worth nothing until
-/// it is whole.
-const FOR_NOTHING: usize = 32 << 10;
-/// For each byte that a session has yielded, so many may be read: a record may be padded to its 16 KiB (RFC 8446, 5.4),
-/// and the shortest frame has 37 bytes.
-const FOR_A_BYTE: usize = 512;
+use super::patience::Patience;
+
+/// Length of a record's header (RFC 8446, 5.1).
+const HEADER: usize = 5;
+/// Where in it the length of what follows begins, in two bytes.
+const LENGTH: usize = 3;
 
 /// A connected socket.
 #[derive(Debug)]
 pub(super) struct Metered {
     socket: TcpStream,
-    /// Bytes that were read and not made good. Not counted in a handshake, which has rustls's bounds and a deadline.
+    records: Records,
+    /// Records that were read and of which the session has yielded nothing yet. Not counted in a handshake, which has
+    /// rustls's bounds and a deadline.
     owed: Option<usize>,
+    patience: Patience,
 }
 
 impl Metered {
     pub(super) fn new(socket: TcpStream) -> Self {
-        Self { socket, owed: None }
+        Self {
+            socket,
+            records: Records::default(),
+            owed: None,
+            patience: Patience::default(),
+        }
     }
 
     /// The handshake is over.
@@ -36,30 +44,21 @@ impl Metered {
         self.owed = Some(0);
     }
 
-    /// The session yielded so many bytes.
-    pub(super) fn make_good(&mut self, bytes: usize) {
-        if let Some(owed) = &mut self.owed {
-            *owed = owed.saturating_sub(bytes.saturating_mul(FOR_A_BYTE));
-        }
+    /// The session yielded what one record held.
+    pub(super) fn make_good(&mut self) {
+        self.owed = self.owed.map(|owed| owed.saturating_sub(1));
     }
 
     pub(super) fn socket(&self) -> &TcpStream {
         &self.socket
     }
 
-    fn note(&mut self, bytes: usize) -> io::Result<()> {
-        let Some(owed) = &mut self.owed else {
-            return Ok(());
-        };
-        *owed += bytes;
-        if *owed <= FOR_NOTHING {
-            return Ok(());
+    /// Takes note of the records that held nothing: a session reads only when it has yielded all that it had.
+    fn settle(&mut self) {
+        let empty = self.owed.as_mut().map_or(0, core::mem::take);
+        for _ in 0..empty {
+            self.patience.lose();
         }
-        let text = format!(
-            "the peer sent more than {} KiB of TLS records that hold nothing",
-            FOR_NOTHING >> 10
-        );
-        Err(io::Error::new(io::ErrorKind::InvalidData, text))
     }
 }
 
@@ -70,9 +69,13 @@ impl AsyncRead for Metered {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        this.settle();
+        ready!(this.patience.poll(cx));
         let before = buffer.filled().len();
         ready!(Pin::new(&mut this.socket).poll_read(cx, buffer))?;
-        Poll::Ready(this.note(buffer.filled().len() - before))
+        let whole = this.records.note(&buffer.filled()[before..]);
+        this.owed = this.owed.map(|owed| owed + whole);
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -103,5 +106,66 @@ impl AsyncWrite for Metered {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.socket).poll_shutdown(cx)
+    }
+}
+
+/// Where records end in a stream of them.
+#[derive(Debug, Default)]
+struct Records {
+    /// How much of a header was read.
+    header: usize,
+    /// How much is to come of what follows it.
+    left: usize,
+}
+
+impl Records {
+    /// How many records end in the next bytes of the stream.
+    fn note(&mut self, mut bytes: &[u8]) -> usize {
+        let mut whole = 0;
+        while let Some((&byte, rest)) = bytes.split_first() {
+            if self.header < HEADER {
+                if self.header >= LENGTH {
+                    self.left = self.left << 8 | usize::from(byte);
+                }
+                self.header += 1;
+                bytes = rest;
+            } else {
+                let step = self.left.min(bytes.len());
+                self.left -= step;
+                bytes = &bytes[step..];
+            }
+            if self.header == HEADER && self.left == 0 {
+                self.header = 0;
+                whole += 1;
+            }
+        }
+        whole
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_counted_where_it_ends_however_the_stream_is_cut() {
+        let lengths = [0_u16, 1, 255, 256, 16_640];
+        let mut stream = Vec::new();
+        let mut ends = Vec::new();
+        for length in lengths {
+            stream.extend_from_slice(&[23, 3, 3]);
+            stream.extend_from_slice(&length.to_be_bytes());
+            stream.resize(stream.len() + usize::from(length), 0xff);
+            ends.push(stream.len());
+        }
+        for piece in [1, 2, 3, 5, 7, 300, stream.len()] {
+            let (mut records, mut read, mut counted) = (Records::default(), 0, 0);
+            for bytes in stream.chunks(piece) {
+                counted += records.note(bytes);
+                read += bytes.len();
+                let ended = ends.iter().filter(|end| **end <= read).count();
+                assert_eq!(counted, ended, "after {read} bytes in pieces of {piece}");
+            }
+        }
     }
 }

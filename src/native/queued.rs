@@ -4,14 +4,12 @@
 //! Has no bound of its own: the core keeps frames within its own, and whoever queues what a peer provokes looks at
 //! [`Queued::control`] first.
 
-use core::future::{Future, poll_fn};
-use core::pin::{Pin, pin};
+use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 
 use bytes::{Buf, Bytes};
-use tokio::task;
 
 use super::room::Room;
 use super::socket::{self, ByteStream};
@@ -124,12 +122,7 @@ impl<S: ByteStream> Queued<S> {
     /// Writes until nothing waits.
     pub(super) fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.waiting.is_empty() {
-            // Not counted: by tokio's count one write to each of a thousand links is too much for one turn of a task, and most would
-            // look as if they were full. The driver bounds writes by itself. What is read stays counted: a TLS session reads on for
-            // as long as its peer sends what has no plaintext.
-            let uncounted =
-                task::unconstrained(poll_fn(|cx| Poll::Ready(self.poll_write_some(cx))));
-            let wrote = ready!(pin!(uncounted).poll(cx));
+            let wrote = self.poll_write_some(cx);
             self.make_room(&wrote);
             let taken = ready!(wrote)?;
             if taken == 0 {

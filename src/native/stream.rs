@@ -31,7 +31,7 @@ pub(super) struct Secure {
     failed: Option<io::Error>,
 }
 
-/// Most records that one read takes, so that each link has its turn.
+/// Most records with something in them that one read takes, so that each link has its turn: those without are read slowly.
 const RECORDS: usize = 64;
 
 /// How what is written is cut into records.
@@ -78,6 +78,9 @@ impl Secure {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         for _ in 0..RECORDS {
+            if buffer.remaining() == 0 {
+                break;
+            }
             let read = self.poll_record(cx, buffer);
             let has_some = buffer.filled().len() > before;
             match read {
@@ -96,7 +99,7 @@ impl Secure {
         Poll::Ready(Ok(()))
     }
 
-    /// How many bytes `buffer` got of what one record holds.
+    /// How many bytes `buffer` got of what one record holds, of which there may be more.
     fn poll_record(
         &mut self,
         cx: &mut Context<'_>,
@@ -107,9 +110,12 @@ impl Secure {
         }
         let held = ready!(Pin::new(&mut self.session).poll_fill_buf(cx))?;
         let taken = held.len().min(buffer.remaining());
+        let is_all = taken == held.len();
         buffer.put_slice(&held[..taken]);
         Pin::new(&mut self.session).consume(taken);
-        self.session.get_mut().0.make_good(taken);
+        if is_all && taken > 0 {
+            self.session.get_mut().0.make_good();
+        }
         Poll::Ready(Ok(taken))
     }
 
