@@ -258,7 +258,7 @@ const OVERLAPS: &str = "
         .map(([other]) => `${name} and ${other}`))";
 
 #[test]
-fn no_part_of_the_page_lies_on_another_on_screens_of_any_size() {
+fn no_part_of_the_page_lies_on_another_on_a_desk_a_small_window_or_a_phone_either_way() {
     let relay = Relay::start(&[WS, TCP], &[]);
     let browser = Chromium::start();
     let page = Page::joined(&browser, &relay.page());

@@ -7,7 +7,7 @@ import { face, svg } from "./face.js";
 import { linkKey } from "./graph.js";
 import { hue } from "./identity.js";
 
-/** The longest name that is drawn, in characters: the layout keeps as much free around a node. Its card has all of it. */
+/** The longest name that is drawn, in characters: about as wide as the layout keeps nodes apart. Its card has all of it. */
 const LABEL_LIMIT = 16;
 
 export class Scene {

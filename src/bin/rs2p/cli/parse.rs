@@ -315,11 +315,11 @@ mod tests {
             ),
             (
                 "rs2p listen --peer ws://a:1 --count 0",
-                "--count: \"0\" is no number: write one from 1 on",
+                "--count: \"0\" does not do: write a number from 1 on",
             ),
             (
                 "rs2p listen --peer ws://a:1 --count -1",
-                "--count: \"-1\" is no number: write one from 1 on",
+                "--count: \"-1\" does not do: write a number from 1 on",
             ),
             (
                 "rs2p listen --peer ws://a:1 --timeout -5",
@@ -335,7 +335,7 @@ mod tests {
             ),
             (
                 "rs2p sim --seeds -2",
-                "--seeds: \"-2\" is no number: write one from 1 on",
+                "--seeds: \"-2\" does not do: write a number from 1 on",
             ),
             ("rs2p sim --kill -1", "--kill: -1 is not in 1..=99"),
             (

@@ -40,7 +40,7 @@ pub(super) fn times(text: &str) -> Result<u64, String> {
     let number: Option<u64> = text.parse().ok();
     number
         .filter(|number| *number > 0)
-        .ok_or_else(|| format!("\"{text}\" is no number: write one from 1 on"))
+        .ok_or_else(|| format!("\"{text}\" does not do: write a number from 1 on"))
 }
 
 /// How many nodes are simulated.

@@ -38,7 +38,7 @@ fn parse(word: &str, (least, most): Bounds<usize>) -> Result<usize, String> {
             Ok(usize::MAX)
         }
         Err(_) => Err(format!(
-            "\"{word}\" is no number: write one from {least} to {most}"
+            "\"{word}\" does not do: write a number from {least} to {most}"
         )),
     }
 }

@@ -13,7 +13,7 @@ fn a_value_below_zero_is_told_what_the_option_takes() {
         ),
         (
             ["--links", "-1"],
-            "\"-1\" is no number: write one from 1 to",
+            "\"-1\" does not do: write a number from 1 to",
         ),
         (["--frame", "-1MiB"], "\"-1MiB\" is no size: write 1MiB"),
         (["--silence", "-5s"], "\"-5s\" is no time: write 10s"),
@@ -43,7 +43,7 @@ fn what_is_wrong_is_said_with_where_it_stands() {
         (
             &none,
             &["--links", "many"][..],
-            "--links: \"many\" is no number",
+            "--links: \"many\" does not do: write a number",
         ),
         (
             &none,
@@ -138,7 +138,7 @@ fn what_is_wrong_is_said_with_where_it_stands() {
         (
             &Said::variable("RS2P_LINKS", "many"),
             &[],
-            "RS2P_LINKS: \"many\" is no number",
+            "RS2P_LINKS: \"many\" does not do: write a number",
         ),
         (
             &Said::variable("RS2P_JSON", "1"),
@@ -158,7 +158,7 @@ fn what_is_wrong_is_said_with_where_it_stands() {
         (
             &Said::file("[limits]\n\nlinks = 'many'"),
             &[],
-            "relay.toml:3: links: \"many\" is no number",
+            "relay.toml:3: links: \"many\" does not do: write a number",
         ),
         (
             &Said::file("[limits]\nsilence = '5s'"),
