@@ -135,7 +135,8 @@ fn saturation_goals(size: u32, subscribers: u32) -> Vec<Goal> {
     }
 }
 
-/// One message at a time: nothing can be put together.
+/// One message at a time: nothing can be put together. Of a hundred subscribers some still read while others are written to, so
+/// both sides have work.
 fn window_1() -> Cell {
     let goals = vec![
         at_least(RATE, 0.95, Of(Limit)),
