@@ -67,7 +67,8 @@ async fn run(size: Size) {
     let mut figures = Figures::of("control frames", size);
     let relay = Relay::start();
     let mut crowd = Crowd::join(&relay, HONEST, 0).await;
-    let before = crowd.talk(0, 20, 100, size.seconds(3, 20)).await;
+    // As long as the attack, in which the machine also does what it does now and then by itself.
+    let before = crowd.talk(0, 20, 100, size.seconds(4, 30)).await;
     crowd.settle(&before).await;
 
     let (memory, processor, start) = (relay.memory(), relay.processor(), Instant::now());

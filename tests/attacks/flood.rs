@@ -25,7 +25,9 @@ fn run(attack_name: &'static str, size: Size, names: Names) {
         let mut figures = Figures::of(attack_name, size);
         let relay = Relay::start();
         let mut crowd = Crowd::join(&relay, HONEST, 0).await;
-        let before = crowd.talk(0, RATE, LENGTH, size.seconds(3, 20)).await;
+        // As long as the attack: what the machine does now and then by itself is in the slowest hundredth of a minute, and may not
+        // be in that of some seconds.
+        let before = crowd.talk(0, RATE, LENGTH, size.seconds(5, 60)).await;
         crowd.settle(&before).await;
 
         let memory = relay.memory();
