@@ -48,14 +48,14 @@ pub enum Inquiry {
 
 /// One link: an ordered stream of bytes each way.
 ///
+/// What a call does has a bound, whatever the peer sends: it is the driver that takes turns among links, and nobody else.
 /// Polled with a waker of its own. After [`Link::poll_receive`] has failed it is only dropped; after
 /// [`Link::poll_flush`] has, what came before is received still.
 pub trait Link: Unpin {
     /// What is known of the link.
     fn info(&self) -> LinkInfo;
 
-    /// The next bytes, at least one, in any chunking. What a call does has a bound, whatever the peer sends: it is the driver
-    /// that takes turns, and nobody else.
+    /// The next bytes, at least one, in any chunking.
     ///
     /// # Errors
     /// How the link ended. What came before is not lost.

@@ -31,7 +31,7 @@ pub(super) struct House {
     /// Whose refusals for want of room were logged.
     refused: Notices,
     /// Who was logged as speaking wrongly, by what it was that was wrong.
-    wrong: [Notices; 3],
+    wrong: [Notices; Wrong::KINDS],
 }
 
 #[derive(Debug)]
@@ -49,6 +49,10 @@ pub(super) enum Wrong {
     Http,
     /// It asked for a WebSocket as nobody should.
     Upgrade,
+}
+
+impl Wrong {
+    const KINDS: usize = Self::Upgrade as usize + 1;
 }
 
 /// Who came, as far as it is known by now.

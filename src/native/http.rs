@@ -237,14 +237,17 @@ impl Visit {
     }
 
     fn note_failure(&self, error: &hyper::Error) {
-        // Who was shown files is no node, and speaks HTTP.
+        // Who was answered already is no node, and speaks HTTP.
         if !error.is_parse() || self.state().guest.is_some() {
             let remote = self.visitor.info.remote.as_deref();
             tracing::debug!(%error, remote, "a connection to a listener failed");
             return;
         }
         let reason = if error.is_parse_too_large() {
-            format!("the head of its request has more than {} KiB", HEAD >> 10)
+            format!(
+                "the head of its request has more than {} KiB, or more than 100 lines",
+                HEAD >> 10
+            )
         } else {
             let scheme = self.site.scheme;
             format!(

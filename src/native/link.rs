@@ -1,8 +1,11 @@
 //! The link that the native transport makes: one of a few kinds, told apart once here.
 
-use core::task::{Context, Poll};
+use core::future::{Future, poll_fn};
+use core::pin::pin;
+use core::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use tokio::task;
 
 use super::census::Counted;
 use super::socket::Shared;
@@ -70,8 +73,8 @@ impl Link for NativeLink {
 
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, LinkDown>> {
         match &mut self.kind {
-            Kind::Bytes(link) => link.poll_receive(cx),
-            Kind::WebSocket(link) => link.poll_receive(cx),
+            Kind::Bytes(link) => uncounted(cx, |cx| link.poll_receive(cx)),
+            Kind::WebSocket(link) => uncounted(cx, |cx| link.poll_receive(cx)),
         }
     }
 
@@ -84,8 +87,8 @@ impl Link for NativeLink {
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, LinkDown>> {
         match &mut self.kind {
-            Kind::Bytes(link) => link.poll_flush(cx),
-            Kind::WebSocket(link) => link.poll_flush(cx),
+            Kind::Bytes(link) => uncounted(cx, |cx| link.poll_flush(cx)),
+            Kind::WebSocket(link) => uncounted(cx, |cx| link.poll_flush(cx)),
         }
     }
 
@@ -105,8 +108,20 @@ impl Link for NativeLink {
 
     fn poll_close(&mut self, reason: &CloseReason, cx: &mut Context<'_>) -> Poll<()> {
         match &mut self.kind {
-            Kind::Bytes(link) => link.poll_close(cx),
-            Kind::WebSocket(link) => link.poll_close(reason, cx),
+            Kind::Bytes(link) => uncounted(cx, |cx| link.poll_close(cx)),
+            Kind::WebSocket(link) => uncounted(cx, |cx| link.poll_close(reason, cx)),
         }
     }
+}
+
+/// What `call` comes to outside tokio's count of calls, for the driver takes turns among links by itself. By that count one
+/// write to each of a thousand links is too much for one turn, so that most would look as if they were full; and a peer that has
+/// used it up would be the first to be read again. Whoever is not a link yet is counted: only that ends some loops below TLS's
+/// handshake and HTTP.
+fn uncounted<T>(
+    cx: &mut Context<'_>,
+    mut call: impl FnMut(&mut Context<'_>) -> Poll<T>,
+) -> Poll<T> {
+    let call = task::unconstrained(poll_fn(|cx| Poll::Ready(call(cx))));
+    ready!(pin!(call).poll(cx))
 }

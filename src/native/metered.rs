@@ -23,9 +23,9 @@ const LENGTH: usize = 3;
 pub(super) struct Metered {
     socket: TcpStream,
     records: Records,
-    /// Records that were read and of which the session has yielded nothing yet. Not counted in a handshake, which has
-    /// rustls's bounds and a deadline.
-    owed: Option<usize>,
+    /// Records that were read and of which the session has yielded nothing yet. Those of a handshake count: it has some ten,
+    /// and a session reads on behind it, within the same call.
+    owed: usize,
     patience: Patience,
 }
 
@@ -34,19 +34,14 @@ impl Metered {
         Self {
             socket,
             records: Records::default(),
-            owed: None,
+            owed: 0,
             patience: Patience::default(),
         }
     }
 
-    /// The handshake is over.
-    pub(super) fn count(&mut self) {
-        self.owed = Some(0);
-    }
-
     /// The session yielded what one record held.
     pub(super) fn make_good(&mut self) {
-        self.owed = self.owed.map(|owed| owed.saturating_sub(1));
+        self.owed = self.owed.saturating_sub(1);
     }
 
     pub(super) fn socket(&self) -> &TcpStream {
@@ -55,9 +50,9 @@ impl Metered {
 
     /// Takes note of the records that held nothing: a session reads only when it has yielded all that it had.
     fn settle(&mut self) {
-        let empty = self.owed.as_mut().map_or(0, core::mem::take);
-        for _ in 0..empty {
-            self.patience.lose();
+        let empty = core::mem::take(&mut self.owed);
+        if empty > 0 {
+            self.patience.lose(empty);
         }
     }
 }
@@ -73,8 +68,7 @@ impl AsyncRead for Metered {
         ready!(this.patience.poll(cx));
         let before = buffer.filled().len();
         ready!(Pin::new(&mut this.socket).poll_read(cx, buffer))?;
-        let whole = this.records.note(&buffer.filled()[before..]);
-        this.owed = this.owed.map(|owed| owed + whole);
+        this.owed += this.records.note(&buffer.filled()[before..]);
         Poll::Ready(Ok(()))
     }
 }
@@ -145,7 +139,38 @@ impl Records {
 
 #[cfg(test)]
 mod tests {
+    use futures::future::poll_immediate;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::super::testing::soon;
     use super::*;
+
+    /// A socket that has thousands of records to read, of one byte each.
+    async fn full() -> Metered {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        let (near, far) = tokio::join!(listener.accept(), TcpStream::connect(address));
+        let records = [23, 3, 3, 0, 1, 0].repeat(2_000);
+        let mut far = far.expect("a connection");
+        far.write_all(&records).await.expect("room");
+        far.shutdown().await.expect("a connection");
+        Metered::new(near.expect("a connection").0)
+    }
+
+    #[tokio::test]
+    async fn what_follows_a_read_of_nothing_waits_and_what_follows_a_good_one_does_not() {
+        for is_good in [true, false] {
+            let (mut socket, mut space) = (full().await, [0; 1_000]);
+            let first = soon(socket.read(&mut space)).await;
+            assert_eq!(first.expect("bytes"), space.len());
+            if is_good {
+                (0..space.len() / 6).for_each(|_| socket.make_good());
+            }
+            let next = poll_immediate(socket.read(&mut space)).await;
+            assert_eq!(next.is_some(), is_good);
+        }
+    }
 
     #[test]
     fn a_record_is_counted_where_it_ends_however_the_stream_is_cut() {

@@ -22,10 +22,11 @@ pub(super) struct Patience {
 }
 
 impl Patience {
-    /// A read brought nothing: there may be a pause before the next.
-    pub(super) fn lose(&mut self) {
+    /// So many reads, or parts of one, brought nothing: there may be a pause before the next.
+    pub(super) fn lose(&mut self, count: usize) {
         let now = Instant::now();
-        let until = self.until.map_or(now, |until| until.max(now)) + EACH;
+        let lost = EACH.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX));
+        let until = self.until.map_or(now, |until| until.max(now)) + lost;
         self.until = Some(until);
         let next = until.checked_sub(EACH * AT_ONCE);
         if let Some(next) = next.filter(|next| *next > now) {
@@ -55,19 +56,19 @@ mod tests {
         let mut patience = Patience::default();
         for _ in 0..AT_ONCE {
             poll_fn(|cx| patience.poll(cx)).await;
-            patience.lose();
+            patience.lose(1);
         }
         assert_eq!(began.elapsed(), Duration::ZERO);
         for _ in 0..20 {
             poll_fn(|cx| patience.poll(cx)).await;
-            patience.lose();
+            patience.lose(1);
         }
         let took = began.elapsed();
         assert!((900..=1_100).contains(&took.as_millis()), "{took:?}");
         // It is good again after a rest.
         tokio::time::sleep(EACH * AT_ONCE).await;
         let rested = Instant::now();
-        patience.lose();
+        patience.lose(1);
         poll_fn(|cx| patience.poll(cx)).await;
         assert!(rested.elapsed() <= EACH);
     }

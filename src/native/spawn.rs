@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tokio::task::{self, AbortHandle};
+use tokio::task::AbortHandle;
 
 use super::identity::IdentityFile;
 use super::{NativeTransport, TokioClock, TransportOptions};
@@ -78,10 +78,7 @@ impl Builder {
             socket,
         } = self.build(listening, wall, entropy)?;
         tokio::spawn(dispatcher);
-        let driver = Driver::new(mesh, transport, clock, announcer, port);
-        // It takes turns by itself. By tokio's count of calls one write to each of a thousand links is too much for one turn, and
-        // most would look as if they were full; and a peer that has used the count up would be the first to be read again.
-        let running = tokio::spawn(task::unconstrained(driver));
+        let running = tokio::spawn(Driver::new(mesh, transport, clock, announcer, port));
         Ok((socket, running.abort_handle()))
     }
 

@@ -57,12 +57,9 @@ impl Records {
 }
 
 impl Secure {
-    /// Over a session whose handshake is done.
     pub(super) fn new(session: impl Into<TlsStream<Metered>>, records: Records) -> Self {
-        let mut session = session.into();
-        session.get_mut().0.count();
         Self {
-            session,
+            session: session.into(),
             records,
             failed: None,
         }

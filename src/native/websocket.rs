@@ -150,7 +150,7 @@ impl<S: ByteStream> WebSocketLink<S> {
                 }
             }
             None => {
-                self.patience.lose();
+                self.patience.lose(1);
                 another_turn(cx)
             }
         }

@@ -47,7 +47,7 @@ fn no_session(error: &io::Error) -> NoSession {
                 .to_owned()
         }
         Some(Error::AlertReceived(alert)) => {
-            format!("it does not want this certificate ({alert:?})")
+            format!("it does not want this certificate, or this TLS ({alert:?})")
         }
         Some(other) => other.to_string(),
     })
