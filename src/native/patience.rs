@@ -19,6 +19,7 @@ pub(super) struct Patience {
     /// When all reads that brought nothing will be made good.
     until: Option<Instant>,
     pause: Option<Pin<Box<Sleep>>>,
+    is_tried: bool,
 }
 
 impl Patience {
@@ -29,9 +30,16 @@ impl Patience {
         let until = self.until.map_or(now, |until| until.max(now)) + lost;
         self.until = Some(until);
         let next = until.checked_sub(EACH * AT_ONCE);
-        if let Some(next) = next.filter(|next| *next > now) {
+        let next = next.filter(|next| *next > now);
+        self.is_tried = next.is_some();
+        if let Some(next) = next {
             self.pause = Some(Box::pin(sleep_until(next)));
         }
+    }
+
+    /// Whether the last read that brought nothing was one too many: the next had better be small.
+    pub(super) fn is_tried(&self) -> bool {
+        self.is_tried
     }
 
     /// Ready when the peer may be read from.
@@ -59,16 +67,19 @@ mod tests {
             patience.lose(1);
         }
         assert_eq!(began.elapsed(), Duration::ZERO);
+        assert!(!patience.is_tried());
         for _ in 0..20 {
             poll_fn(|cx| patience.poll(cx)).await;
             patience.lose(1);
         }
+        assert!(patience.is_tried());
         let took = began.elapsed();
         assert!((900..=1_100).contains(&took.as_millis()), "{took:?}");
         // It is good again after a rest.
         tokio::time::sleep(EACH * AT_ONCE).await;
         let rested = Instant::now();
         patience.lose(1);
+        assert!(!patience.is_tried());
         poll_fn(|cx| patience.poll(cx)).await;
         assert!(rested.elapsed() <= EACH);
     }

@@ -26,7 +26,7 @@ use crate::mesh::{LinkDown, LinkInfo};
 const KEEPALIVE: Duration = Duration::from_secs(15);
 
 /// Most bytes that one read yields: 64 KiB.
-const READ: usize = 64 << 10;
+pub(super) const READ: usize = 64 << 10;
 
 /// What a link runs on.
 pub(super) trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {
@@ -100,20 +100,21 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// What `stream` has to read, at most 64 KiB, after `decode` has moved what matters together and said where it is; at the
+    /// What `stream` has to read, at most `most` bytes and at most [`READ`], after `decode` has moved what matters together and said where it is; at the
     /// end of the stream `decode` is given nothing. Small results are copied out, so that who keeps them
     /// keeps no more than them; large ones are handed over as they are.
     pub(super) fn poll_read<S: ByteStream>(
         &self,
         stream: &mut S,
         cx: &mut Context<'_>,
+        most: usize,
         decode: impl FnOnce(&mut [u8]) -> Range<usize>,
     ) -> Poll<io::Result<Bytes>> {
         let mut space = self.space.lock().unwrap_or_else(PoisonError::into_inner);
         space.clear();
         // What was handed over and is not needed any more is used again.
         space.reserve(READ);
-        let mut room = (&mut *space).limit(READ);
+        let mut room = (&mut *space).limit(most.min(READ));
         // The future holds nothing but its arguments: to drop it between two polls loses nothing.
         ready!(pin!(stream.read_buf(&mut room)).poll(cx))?;
         let payload = decode(&mut space);

@@ -6,7 +6,7 @@ use std::io;
 use bytes::Bytes;
 
 use super::queued::{Part, Queued, told};
-use super::socket::{ByteStream, Shared, another_turn, failure};
+use super::socket::{ByteStream, READ, Shared, another_turn, failure};
 use crate::mesh::LinkDown;
 
 /// A link over TCP or what wraps it.
@@ -46,7 +46,7 @@ impl<S: ByteStream> ByteLink<S> {
     /// The next bytes, or none at the end of the stream.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
         self.shared
-            .poll_read(self.io.stream(), cx, |bytes| 0..bytes.len())
+            .poll_read(self.io.stream(), cx, READ, |bytes| 0..bytes.len())
     }
 
     pub(super) fn send(&mut self, frame: Bytes) {

@@ -12,12 +12,15 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 use super::framing::{self, Decoded, Decoder, End};
 use super::patience::Patience;
 use super::queued::{Part, Queued, told};
-use super::socket::{ByteStream, Shared, another_turn, failure};
+use super::socket::{ByteStream, READ, Shared, another_turn, failure};
 use super::wrapping::{Wrapped, Wrapper};
 use crate::mesh::{CloseReason, LinkDown};
 
 /// Most bytes of control frames that wait: a peer that pings and does not read is then not answered.
 const CONTROL: usize = 1 << 10;
+
+/// Most that is read at once of a peer that goes on to bring nothing: 4 KiB are hundreds of pings.
+const LITTLE: usize = 4 << 10;
 
 /// Nodes join frames to messages of up to 64 KiB, however long the frames are that the receiver takes. Twice that.
 const JOINED: usize = 128 << 10;
@@ -166,7 +169,12 @@ impl<S: ByteStream> WebSocketLink<S> {
             return Poll::Ready(Ok((decoded, payload)));
         }
         let mut decoded = Decoded::default();
-        let read = self.shared.poll_read(self.io.stream(), cx, |bytes| {
+        let most = if self.patience.is_tried() {
+            LITTLE
+        } else {
+            READ
+        };
+        let read = self.shared.poll_read(self.io.stream(), cx, most, |bytes| {
             if bytes.is_empty() {
                 decoded.end = Some(End::Close {
                     code: None,
@@ -246,6 +254,9 @@ impl<S: ByteStream> WebSocketLink<S> {
 mod tests {
     use core::future::poll_fn;
 
+    use core::time::Duration;
+
+    use futures::future::poll_immediate;
     use futures::{SinkExt, StreamExt};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
@@ -393,7 +404,7 @@ mod tests {
         .await;
         let (mut sink, _unread) = peer.split();
         let flood = async {
-            for _ in 0..20_000 {
+            for _ in 0..10_000 {
                 sink.feed(Message::Ping(pattern(125))).await.expect("sent");
             }
             sink.send(Message::Binary(Bytes::from_static(b"done")))
@@ -407,6 +418,26 @@ mod tests {
             (1..2 << 10).contains(&waiting),
             "{waiting} bytes of pongs wait"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_who_brings_nothing_without_end_little_is_read_at_a_time() {
+        let (near, mut far) = tokio::io::duplex(READ);
+        let shared = Shared::default();
+        let mut link = WebSocketLink::new(near, &[], Role::Server, shared, 1 << 20);
+        let pings = framing::ping(Some([0; 4])).repeat(READ);
+        let (mut taken, mut at) = (Vec::new(), 0);
+        for _ in 0..160 {
+            // As much as there is room for is as much as was read.
+            let wrote = poll_immediate(far.write(&pings[at..])).await;
+            let wrote = wrote.map_or(0, |wrote| wrote.expect("a connection"));
+            at = (at + wrote) % 6;
+            taken.extend((wrote > 0).then_some(wrote));
+            tokio::time::advance(Duration::from_millis(25)).await;
+            poll_fn(|cx| Poll::Ready(link.poll_receive(cx).is_pending())).await;
+        }
+        assert_eq!(taken[1], READ);
+        assert_eq!(taken.last(), Some(&LITTLE));
     }
 
     #[tokio::test]
