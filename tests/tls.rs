@@ -719,7 +719,7 @@ fn said(id: &NodeId, text: &str) -> Bytes {
 }
 
 #[tokio::test]
-async fn records_of_nothing_without_end_are_read_slowly_and_hold_nobody_up() {
+async fn what_stands_behind_records_of_nothing_waits_while_others_are_heard() {
     let authority = Authority::new("ours");
     let mut relay = showing(identity(&authority.issue_for_loopback())).await;
     let (mut peer, id) = hollow_peer(&mut relay, &authority).await;

@@ -22,7 +22,7 @@ fn run(size: Size) {
         let rate = size.of(200, 1_000);
         let relay = Relay::start();
         let mut crowd = Crowd::join(&relay, HONEST, STALLED).await;
-        // As long as the attack, in which the machine also does what it does now and then by itself.
+        // A minute in the long form, as the attack, in which the machine also does what it does now and then by itself.
         let before = crowd.talk(STALLED, rate, LENGTH, size.seconds(3, 60)).await;
         crowd.settle(&before).await;
 
