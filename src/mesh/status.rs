@@ -96,14 +96,19 @@ impl Status {
         )
     }
 
+    /// Every word of [`Status::as_str`].
+    pub(crate) const WORDS: [&'static str; 5] =
+        ["connecting", "joined", "degraded", "offline", "closed"];
+
     /// The state in one word.
     pub const fn as_str(self) -> &'static str {
+        let [connecting, joined, degraded, offline, closed] = Self::WORDS;
         match self {
-            Self::Connecting => "connecting",
-            Self::Joined => "joined",
-            Self::Degraded { .. } => "degraded",
-            Self::Offline { .. } => "offline",
-            Self::Closed { .. } => "closed",
+            Self::Connecting => connecting,
+            Self::Joined => joined,
+            Self::Degraded { .. } => degraded,
+            Self::Offline { .. } => offline,
+            Self::Closed { .. } => closed,
         }
     }
 }

@@ -16,6 +16,7 @@ mod json;
 mod metrics;
 
 use core::fmt;
+use core::iter;
 use core::str::FromStr;
 use core::time::Duration;
 
@@ -190,14 +191,9 @@ fn ready(pulse: Pulse) -> (StatusCode, Bytes) {
 const LISTENING: &str = "listening";
 
 /// Every word for the status of a node.
-const STATES: [&str; 6] = [
-    LISTENING,
-    "connecting",
-    "joined",
-    "degraded",
-    "offline",
-    "closed",
-];
+fn states() -> impl Iterator<Item = &'static str> {
+    iter::once(LISTENING).chain(Status::WORDS)
+}
 
 /// The status in one of these words. The core knows of no listeners: one without a peer it calls connecting, and offline once
 /// it had some, which is a fault only of who seeks them.

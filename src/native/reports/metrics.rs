@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use super::desk::Surroundings;
-use super::{STATES, state};
+use super::{state, states};
 use crate::mesh::{LinkKind, LinkReport, Named, Report, Tally};
 
 /// Ages by which links are counted: the longest of each, and its name.
@@ -39,7 +39,7 @@ fn node(text: &mut Exposition, report: &Report, around: &Surroundings) {
     );
     text.sample(&[], around.began);
     text.gauge("status", "1 for the state that the node is in.");
-    for word in STATES {
+    for word in states() {
         text.sample(&[("status", word)], u8::from(state(report) == word));
     }
     text.gauge(
