@@ -1,11 +1,13 @@
 //! What the fuzz targets do whose code nobody else can reach: each takes bytes of a stranger, and panics where a rule is
-//! broken. Compiled for them, and for the tests that run their seeds.
+//! broken. Compiled for them, and for tests: of their seeds, and of the door.
 
 #![allow(missing_docs, reason = "hidden, and used by the fuzz targets only")]
 
 mod upgrade;
 mod websocket;
 
+#[cfg(test)]
+pub(super) use upgrade::open;
 pub use upgrade::upgrade;
 pub use websocket::websocket;
 

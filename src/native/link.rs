@@ -116,8 +116,8 @@ impl Link for NativeLink {
 
 /// What `call` comes to outside tokio's count of calls, for the driver takes turns among links by itself. By that count one
 /// write to each of a thousand links is too much for one turn, so that most would look as if they were full; and a peer that has
-/// used it up would be the first to be read again. Whoever is not a link yet is counted: only that ends how long hyper reads the
-/// size of a chunk.
+/// used it up would be the first to be read again. Whoever is not a link yet is counted, which
+/// bounds what all of them together take of a turn.
 fn uncounted<T>(
     cx: &mut Context<'_>,
     mut call: impl FnMut(&mut Context<'_>) -> Poll<T>,

@@ -10,7 +10,7 @@
 //! | `dial`, `opening` | how a link comes to be that is dialled |
 //! | `listener`, `lobby` | how one comes to be that is accepted: a port, and what a connection goes through behind it |
 //! | `house`, `crowd`, `census`, `notices` | how many strangers and links there may be, and who makes room |
-//! | `http`, `files` | what a WebSocket listener says to plain HTTP |
+//! | `http`, `files` | what a WebSocket listener says to plain HTTP, and what a visit may take |
 //! | `upgrade`, `origins`, `proxy` | who asks for a WebSocket: by the rules, from which page, through which proxy |
 //! | `reports` | what it says there of its node: [`Reports`] |
 //! | `tls` | TLS: whom to trust, and what to show |

@@ -6,7 +6,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use futures::future::AbortHandle;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
@@ -15,7 +15,7 @@ use crate::mesh::LinkInfo;
 use crate::native::house::{House, Visitor};
 use crate::native::http::{Site, upgraded};
 use crate::native::reports::Desk;
-use crate::native::socket::Shared;
+use crate::native::socket::{ByteStream, Shared};
 use crate::native::{Reports, TransportOptions};
 
 /// Room between the two ends: little, so that both wait for each other.
@@ -61,7 +61,7 @@ async fn visit(said: &[u8], size: usize) {
 }
 
 /// Serves as a listener does; takes what comes over the link, if it becomes one, to its end. Says whether it did.
-async fn open(stream: DuplexStream) -> bool {
+pub(in crate::native) async fn open<S: ByteStream + 'static>(stream: S) -> bool {
     let options = TransportOptions {
         handshake_timeout: AGES,
         max_frame: 1 << 12,
