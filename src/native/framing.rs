@@ -62,6 +62,8 @@ pub(super) struct Decoded {
     /// The newest pings, at most [`PINGS`], in their order. Only the last needs an answer (RFC 6455, 5.5.3), but some wait
     /// for each of theirs.
     pub(super) pings: VecDeque<Vec<u8>>,
+    /// How many frames began, of whatever kind.
+    pub(super) frames: usize,
     /// A pong came, whatever it says: each shows that the far end lives (RFC 6455, 5.5.3).
     pub(super) pong: bool,
     /// The end of the stream: nothing after it is to be read.
@@ -120,7 +122,7 @@ impl Decoder {
             let step = match self.payload.take() {
                 None => match self.plain(&bytes[at..]) {
                     Some(plain) => Ok(self.take_plain(&plain, bytes, at, &mut decoded)),
-                    None => self.take_header(&bytes[at..]),
+                    None => self.take_header(&bytes[at..], &mut decoded),
                 },
                 Some(payload) => Ok(self.take_payload(payload, bytes, at, &mut decoded)),
             };
@@ -173,6 +175,7 @@ impl Decoder {
         at: usize,
         decoded: &mut Decoded,
     ) -> usize {
+        decoded.frames += 1;
         let begin = at + plain.header;
         let part = begin..begin + plain.length;
         let Some(payload) = bytes.get_mut(part.clone()) else {
@@ -189,7 +192,7 @@ impl Decoder {
     }
 
     /// Takes bytes of a header; begins the payload when it is whole.
-    fn take_header(&mut self, bytes: &[u8]) -> Result<usize, End> {
+    fn take_header(&mut self, bytes: &[u8], decoded: &mut Decoded) -> Result<usize, End> {
         let mut taken = 0;
         while self.begun < header_length(&self.header[..self.begun]) {
             let Some(&byte) = bytes.get(taken) else {
@@ -209,6 +212,7 @@ impl Decoder {
             return Err(breach("a length in more bytes than it needs"));
         }
         self.payload = Some(self.begin(&header, length)?);
+        decoded.frames += 1;
         Ok(taken)
     }
 

@@ -1,4 +1,4 @@
-//! The socket under a TLS session, which is read slowly from a peer whose records hold nothing.
+//! The socket under a TLS session, which is read slowly from a peer whose records hold nothing, or a byte each.
 //!
 //! Empty records and new keys bring nothing to anybody. A session reads on until it has something, so a peer that sends
 //! nothing else would have all of the turn, for bytes that no limit counts. rustls bounds how many of a kind follow each
@@ -68,7 +68,10 @@ impl AsyncRead for Metered {
         ready!(this.patience.poll(cx));
         let before = buffer.filled().len();
         ready!(Pin::new(&mut this.socket).poll_read(cx, buffer))?;
-        this.owed += this.records.note(&buffer.filled()[before..]);
+        let bytes = &buffer.filled()[before..];
+        let whole = this.records.note(bytes);
+        this.owed += whole;
+        this.patience.note(whole, bytes.len());
         Poll::Ready(Ok(()))
     }
 }

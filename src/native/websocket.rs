@@ -129,7 +129,7 @@ impl<S: ByteStream> WebSocketLink<S> {
     }
 
     /// The payload of the next read. Of one that brings none, as pings do, another is read in another turn: a peer may send
-    /// frames of nothing without end, and all links share one task. One that goes on so is read slowly.
+    /// frames of nothing without end, and all links share one task. One that goes on so, or brings next to nothing, is read slowly.
     fn poll_payload(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, LinkDown>> {
         if self.end.is_none() {
             ready!(self.patience.poll(cx));
@@ -137,6 +137,7 @@ impl<S: ByteStream> WebSocketLink<S> {
             if decoded.pong {
                 self.has_pong = true;
             }
+            self.patience.note(decoded.frames, payload.len());
             self.react(decoded, cx);
             if !payload.is_empty() {
                 return Poll::Ready(Ok(payload));
@@ -433,7 +434,7 @@ mod tests {
             let wrote = wrote.map_or(0, |wrote| wrote.expect("a connection"));
             at = (at + wrote) % 6;
             taken.extend((wrote > 0).then_some(wrote));
-            tokio::time::advance(Duration::from_millis(25)).await;
+            tokio::time::advance(Duration::from_millis(100)).await;
             poll_fn(|cx| Poll::Ready(link.poll_receive(cx).is_pending())).await;
         }
         assert_eq!(taken[1], READ);
