@@ -4,8 +4,11 @@
 //! TLS session or an HTTP machine. Neither keeps anybody else out: when there are too many of a kind, the oldest of the
 //! network that has most of them is cut.
 
+use core::future::{Future, poll_fn};
 use core::net::IpAddr;
+use core::pin::pin;
 use core::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::future::AbortHandle;
@@ -14,9 +17,14 @@ use tokio::time::Instant;
 use super::census::{Census, Counted, Crowded};
 use super::crowd::{Crowd, Ticket};
 use super::notices::Notices;
+use super::socket::another_turn;
 use super::{TransportOptions, proxy};
 use crate::mesh::LinkInfo;
 use crate::network::{self, Network};
+
+/// Most handshakes of TLS that are carried on in one turn: a signature takes a tenth of a millisecond with a key on a curve, and
+/// milliseconds with one of RSA; all who came at once would have theirs before any link is read again.
+const HANDSHAKES: usize = 4;
 
 /// What is shared.
 #[derive(Debug)]
@@ -32,6 +40,8 @@ pub(super) struct House {
     refused: Notices,
     /// Who was logged as speaking wrongly, by what it was that was wrong.
     wrong: [Notices; Wrong::KINDS],
+    /// How many handshakes were carried on in this turn.
+    handshakes: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -103,7 +113,26 @@ impl House {
             census: Census::new(options.connections, options.connections_per_network),
             refused: Notices::default(),
             wrong: Default::default(),
+            handshakes: AtomicUsize::new(0),
         }
+    }
+
+    /// Another turn begins.
+    pub(super) fn begin_turn(&self) {
+        self.handshakes.store(0, Ordering::Relaxed);
+    }
+
+    /// What `handshake` comes to, which is carried on when its turn comes.
+    pub(super) async fn in_turn<T>(&self, handshake: impl Future<Output = T>) -> T {
+        let mut handshake = pin!(handshake);
+        poll_fn(|cx| {
+            if self.handshakes.fetch_add(1, Ordering::Relaxed) < HANDSHAKES {
+                handshake.as_mut().poll(cx)
+            } else {
+                another_turn(cx)
+            }
+        })
+        .await
     }
 
     /// Takes in a stranger from `ip`, silent as yet, whose connection `end` ends.

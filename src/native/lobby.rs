@@ -141,7 +141,7 @@ async fn secure(
         return Some(Connected::Plain(socket));
     };
     let session = tls::accept(door.scheme, identity, socket);
-    let session = timeout_at(deadline, session).await.ok()?;
+    let session = timeout_at(deadline, house.in_turn(session)).await.ok()?;
     match session {
         Ok(stream) => Some(stream),
         Err(NoSession::Refused(reason)) => {
@@ -158,8 +158,13 @@ async fn secure(
 
 #[cfg(test)]
 mod tests {
+    use core::future::poll_fn;
+    use core::task::Poll;
     use core::time::Duration;
+    use std::sync::Arc;
 
+    use rustls::pki_types::ServerName;
+    use rustls::{ClientConfig, ClientConnection, RootCertStore};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::super::testing::{accept, listening, raw, secure, serving, soon};
@@ -279,5 +284,35 @@ mod tests {
                 serving(&mut transport, is_cut(&mut first)).await;
             }
         }
+    }
+
+    #[tokio::test]
+    async fn of_many_who_begin_tls_at_once_few_are_answered_in_a_turn() {
+        let (mut transport, address) = listening("tls", secure()).await;
+        let hello = hello();
+        let mut waiting = strangers(&address, 40, &hello).await;
+        let answered = async {
+            while !waiting.is_empty() {
+                poll_fn(|cx| Poll::Ready(transport.poll_accept(cx).is_pending())).await;
+                let before = waiting.len();
+                // An answer is there as soon as it is written.
+                waiting.retain(|stranger| stranger.try_read(&mut [0; 4_096]).is_err());
+                assert!(before - waiting.len() <= 4, "of {before}");
+                tokio::task::yield_now().await;
+            }
+        };
+        soon(answered).await;
+    }
+
+    /// What a client of TLS says first.
+    fn hello() -> Vec<u8> {
+        let config = ClientConfig::builder()
+            .with_root_certificates(RootCertStore::empty())
+            .with_no_client_auth();
+        let name = ServerName::try_from("localhost").expect("a name");
+        let mut client = ClientConnection::new(Arc::new(config), name).expect("a client");
+        let mut hello = Vec::new();
+        client.write_tls(&mut hello).expect("memory");
+        hello
     }
 }

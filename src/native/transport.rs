@@ -216,6 +216,7 @@ impl Transport for NativeTransport {
     }
 
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<NativeLink> {
+        self.lobby.house().begin_turn();
         for _ in 0..AT_ONCE {
             if let Poll::Ready(link) = self.lobby.poll_link(cx) {
                 return Poll::Ready(link);
