@@ -724,7 +724,8 @@ async fn what_stands_behind_records_of_nothing_waits_while_others_are_heard() {
     let mut relay = showing(identity(&authority.issue_for_loopback())).await;
     let (mut peer, id) = hollow_peer(&mut relay, &authority).await;
     // Some 2,600 records: what stands behind them is two minutes away.
-    hollow::say_nothing(&mut peer, 64 << 10).await;
+    let nothing = hollow::say_nothing(&mut peer, 64 << 10).await;
+    nothing.expect("a connection");
     let behind = said(&id, "behind nothing");
     peer.write_all(&behind).await.expect("a connection");
     peer.flush().await.expect("a connection");
@@ -742,7 +743,8 @@ async fn a_record_of_nothing_now_and_then_and_a_record_for_each_byte_are_borne()
     let mut relay = showing(identity(&authority.issue_for_loopback())).await;
     let (mut peer, id) = hollow_peer(&mut relay, &authority).await;
     for number in 0..4 {
-        hollow::say_nothing(&mut peer, 1).await;
+        let nothing = hollow::say_nothing(&mut peer, 1).await;
+        nothing.expect("a connection");
         // More records than would come in time if each counted as nothing.
         let text = format!("{number}, of this peer{:300}", ' ');
         for byte in said(&id, &text) {

@@ -15,52 +15,84 @@ use crate::hostile::Strangers;
 use crate::pace::{Size, attack};
 use crate::peer::{join, name};
 use crate::relay::{Door, Relay};
-use crate::wire::{Caller, header};
+use crate::wire::{Caller, Writer, header};
 
 /// Frames in one write.
 const BATCH: usize = 10_000;
 /// Opcodes (RFC 6455, 5.2): a part of a message, a message, a ping, a pong.
 const OPCODES: [u8; 4] = [0x0, 0x2, 0x9, 0xa];
+/// Between so many pings stands a byte of something, for one who brings next to nothing in each read.
+const SCRAP: usize = 1_000;
+/// Of a frame that is short enough, its length. Zeros follow.
+const BEGINNING: [u8; 4] = (1_u32 << 19).to_be_bytes();
 /// MiB by which the relay may grow.
 const MEMORY: f64 = 16.0;
+/// Cores that the relay may use: it reads slowly of those, not as fast as it can.
+const CORES: f64 = 0.3;
 
-/// Frames of nothing, one after the other.
-fn nothing(opcode: u8) -> Vec<u8> {
-    let mut frames = Vec::new();
-    if opcode == 0x0 {
-        // A message that is begun and not ended: its first part lacks the bit that says that it is the last.
-        frames.extend_from_slice(&[0x02, 0x80, 0, 0, 0, 0]);
-    }
-    for _ in 0..BATCH {
-        let start = frames.len();
-        header(opcode, 0, &mut frames);
-        if opcode == 0x0 {
-            frames[start] = 0x00;
-        }
-    }
-    frames
+/// What is said once, and what is said again and again.
+struct Words {
+    first: Vec<u8>,
+    then: Vec<u8>,
 }
 
-/// Greets, and sends such frames as fast as they are taken; counts those.
+/// Frames of nothing, one after the other.
+fn nothing(opcode: u8) -> Words {
+    let mut words = Words {
+        first: Vec::new(),
+        then: Vec::new(),
+    };
+    if opcode == 0x0 {
+        // A message that is begun and not ended: its first part lacks the bit that says that it is the last.
+        words.first.extend_from_slice(&[0x02, 0x80, 0, 0, 0, 0]);
+    }
+    for _ in 0..BATCH {
+        let start = words.then.len();
+        header(opcode, 0, &mut words.then);
+        if opcode == 0x0 {
+            words.then[start] = 0x00;
+        }
+    }
+    words
+}
+
+/// Pings, and now and then a byte of a frame.
+fn scraps() -> Words {
+    let mut first = Vec::new();
+    header(0x2, BEGINNING.len() as u64, &mut first);
+    first.extend_from_slice(&BEGINNING);
+    let mut then = Vec::new();
+    for number in 0..BATCH {
+        header(0x9, 0, &mut then);
+        if number % SCRAP == 0 {
+            header(0x2, 1, &mut then);
+            then.push(0);
+        }
+    }
+    Words { first, then }
+}
+
+/// Greets, and says such words as fast as they are taken; counts their frames.
 async fn send_nothing(
     caller: Caller,
     door: Door,
-    opcode: u8,
+    words: Arc<Words>,
     taken: Arc<AtomicU64>,
 ) -> io::Result<()> {
     let (reader, mut writer) = join(caller, door, &name(), Capabilities::HEARTBEAT).await?;
+    // It reads, so that nobody can call it slow.
     let reading = tokio::spawn(reader.drain());
-    let mut frames = nothing(opcode);
-    let ended = loop {
-        if let Err(ended) = writer.send_raw(&frames).await {
-            break Err(ended);
-        }
-        taken.fetch_add(BATCH as u64, Ordering::Relaxed);
-        // The message goes on, and is not begun again.
-        frames.drain(..frames.len() - BATCH * 6);
-    };
+    let ended = say(&mut writer, &words, &taken).await;
     reading.abort();
     ended
+}
+
+async fn say(writer: &mut Writer, words: &Words, taken: &AtomicU64) -> io::Result<()> {
+    writer.send_raw(&words.first).await?;
+    loop {
+        writer.send_raw(&words.then).await?;
+        taken.fetch_add(BATCH as u64, Ordering::Relaxed);
+    }
 }
 
 async fn run(size: Size) {
@@ -74,9 +106,12 @@ async fn run(size: Size) {
     let (memory, processor, start) = (relay.memory(), relay.processor(), Instant::now());
     relay.forget_peak();
     let (mut strangers, taken) = (Strangers::none(), Arc::new(AtomicU64::new(0)));
-    for (number, opcode) in OPCODES.into_iter().enumerate() {
+    let each = OPCODES.into_iter().map(nothing).chain([scraps()]);
+    for (number, words) in each.map(Arc::new).enumerate() {
         let (door, count) = (relay.door(Scheme::Ws), taken.clone());
-        strangers.add(move || send_nothing(Caller::stranger(number), door, opcode, count.clone()));
+        strangers.add(move || {
+            send_nothing(Caller::stranger(number), door, words.clone(), count.clone())
+        });
     }
     let during = crowd.talk(0, 20, 100, size.seconds(4, 30)).await;
     let span = start.elapsed().as_secs_f64();
@@ -95,7 +130,11 @@ async fn run(size: Size) {
     );
     crowd.compare(&mut figures, &before, &during, 2.0);
     figures.is("honest links lost", crowd.ended(), 0);
-    figures.timed("cores of the relay's", processor.as_secs_f64() / span, 1.0);
+    figures.timed(
+        "cores of the relay's",
+        processor.as_secs_f64() / span,
+        CORES,
+    );
     let grown = mebibytes(relay.peak().saturating_sub(memory));
     figures.at_most("memory up, in MiB", grown, MEMORY);
     figures.finish();

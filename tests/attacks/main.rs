@@ -22,6 +22,7 @@ mod descriptors;
 mod figures;
 mod flood;
 mod herd;
+mod hollow_records;
 mod hostile;
 mod mix;
 mod pace;
@@ -32,3 +33,11 @@ mod relay;
 mod silent_and_dripping;
 mod slow_readers;
 mod wire;
+
+#[path = "../support"]
+mod support {
+    #![allow(dead_code, reason = "other tests use more of it")]
+    pub(crate) mod certificates;
+    pub(crate) mod folder;
+    pub(crate) mod hollow;
+}

@@ -7,7 +7,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use rs2p::Scheme;
 use rs2p::wire::{Frame, FrameReader};
 use socket2::SockRef;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -110,7 +110,7 @@ pub(crate) struct Answer {
 
 impl Answer {
     /// What came right behind the answer, if it was a yes.
-    fn early(self) -> io::Result<BytesMut> {
+    pub(crate) fn early(self) -> io::Result<BytesMut> {
         match self.status {
             101 => Ok(self.behind),
             _ => Err(ErrorKind::ConnectionRefused.into()),
@@ -119,8 +119,12 @@ impl Answer {
 }
 
 /// Asks for a WebSocket.
-pub(crate) async fn upgrade(stream: &mut TcpStream, request: &str) -> io::Result<Answer> {
+pub(crate) async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut S,
+    request: &str,
+) -> io::Result<Answer> {
     stream.write_all(request.as_bytes()).await?;
+    stream.flush().await?;
     let mut bytes = BytesMut::new();
     loop {
         if let Some(end) = bytes.windows(4).position(|part| part == b"\r\n\r\n") {

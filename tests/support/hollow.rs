@@ -2,7 +2,7 @@
 //!
 //! rustls makes no empty record, so the cipher does: it seals nothing where it is given a certain word.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use rustls::crypto::cipher::{
@@ -39,9 +39,11 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
     })
 }
 
-/// Sends records of nothing, and new keys after each, until the peer has been sent at least so many bytes of them, or
-/// takes no more.
-pub(crate) async fn say_nothing(peer: &mut TlsStream<TcpStream>, bytes: usize) {
+/// Sends records of nothing, and new keys after each: at least so many bytes of them.
+///
+/// # Errors
+/// The peer takes no more.
+pub(crate) async fn say_nothing(peer: &mut TlsStream<TcpStream>, bytes: usize) -> io::Result<()> {
     let mut records = Vec::new();
     let (socket, session) = peer.get_mut();
     while records.len() < bytes {
@@ -51,8 +53,7 @@ pub(crate) async fn say_nothing(peer: &mut TlsStream<TcpStream>, bytes: usize) {
             session.write_tls(&mut records).expect("memory");
         }
     }
-    // Who is cut meanwhile has been heard enough.
-    let _ = socket.write_all(&records).await;
+    socket.write_all(&records).await
 }
 
 struct Hollow(&'static dyn Tls13AeadAlgorithm);
