@@ -17,6 +17,8 @@ pub(super) struct Bill<'a> {
     pub(super) of: Whose<'a>,
     pub(super) frames: usize,
     pub(super) bytes: usize,
+    /// What it costs this node, as if it were so many bytes. Held against all that the link carries, whoever wrote it.
+    pub(super) weight: usize,
     /// It asks the whole mesh for a node.
     pub(super) is_request: bool,
 }
@@ -116,7 +118,8 @@ impl Meter {
             requests: None,
         });
         let mut next = of_all.map_or(Timestamp::ZERO, |of_all| {
-            self.carried.charge(now, of_all, bill)
+            let bytes = bill.weight;
+            self.carried.charge(now, of_all, Bill { bytes, ..bill })
         });
         if let Whose::Author(node) = bill.of {
             let (account, is_new) = authors.account(link, node);
@@ -211,6 +214,7 @@ mod tests {
             of,
             frames: 1,
             bytes: 10,
+            weight: 10,
             is_request: false,
         }
     }

@@ -19,6 +19,17 @@ use crate::wire::{Kind, Message, sub_flag};
 /// How much longer than it must a pause lasts, so that a link is read from in portions: some twenty a second.
 const PORTION: Duration = Duration::from_millis(50);
 
+/// Of what keeps the mesh together so many bytes count as a frame of their own: of ids, nodes and addresses, each of which is looked
+/// up, several are in it, as nobody knows yet how many.
+const ITEM: usize = 128;
+/// To unfold a byte costs as much as to take so many that came as they are.
+const UNFOLDING: usize = 4;
+
+/// What `came` bytes cost that are `unfolded` ones.
+fn weight(came: usize, unfolded: usize) -> usize {
+    came + unfolded.saturating_sub(came) * UNFOLDING
+}
+
 impl Mesh {
     /// Whether what a link brings is held against anybody, now that it is known who is there.
     pub(super) fn set_meter(&mut self, id: LinkId) {
@@ -41,24 +52,40 @@ impl Mesh {
         self.config.advertise.is_empty() || link.lent.is_some() || is_users || is_trusted
     }
 
-    /// Charges a message to whom it goes.
+    /// Charges a message that came in a frame of so many bytes to whom it goes.
     pub(super) fn charge_message(
         &mut self,
         now: Timestamp,
         id: LinkId,
-        bytes: usize,
+        came: usize,
         message: &Message,
     ) {
         let link = self.links.get(&id);
         if self.config.message_rate.is_none() || link.is_none_or(|link| link.meter.is_exempt) {
             return;
         }
+        let is_request =
+            message.kind() == Kind::Broadcast && message.sub_flag() == Some(sub_flag::REQUEST);
+        let unfolded = message.packed_len();
+        let bytes = came.max(unfolded);
+        let bill = Bill {
+            of: self.account(id, message),
+            frames: 1 + if is_control(message) { bytes / ITEM } else { 0 },
+            bytes,
+            weight: weight(came, unfolded),
+            is_request,
+        };
+        self.charge(now, id, bill);
+    }
+
+    /// On whose account a message goes that a link brought.
+    fn account<'a>(&self, id: LinkId, message: &'a Message) -> Whose<'a> {
         let peer = self.links.get(&id).and_then(|link| link.node());
         let is_peers = peer == Some(message.sender());
-        let of = match message.kind() {
-            // An answer to somebody's question is none of its own words.
+        match message.kind() {
+            // An answer to somebody's question is none of its own words: it has as many of those besides.
             Kind::Broadcast if is_peers && message.sub_flag() == Some(sub_flag::RESPONSE) => {
-                Whose::Nobody
+                Whose::Author(message.sender())
             }
             Kind::Broadcast if is_peers => Whose::Peer,
             // Nobody is to blame for what this node asked for.
@@ -66,16 +93,7 @@ impl Mesh {
             Kind::Broadcast => Whose::Author(message.sender()),
             Kind::Whisper if is_application(message) => Whose::Peer,
             _ => Whose::Nobody,
-        };
-        let is_request =
-            message.kind() == Kind::Broadcast && message.sub_flag() == Some(sub_flag::REQUEST);
-        let bill = Bill {
-            of,
-            frames: 1,
-            bytes,
-            is_request,
-        };
-        self.charge(now, id, bill);
+        }
     }
 
     /// Charges a whisper that a link hands on to who wrote it.
@@ -83,7 +101,8 @@ impl Mesh {
         let bill = Bill {
             of: self.whose(id, message.sender()),
             frames: 1,
-            bytes: message.packed().len(),
+            bytes: message.packed_len(),
+            weight: message.packed_len(),
             is_request: false,
         };
         self.charge(now, id, bill);
@@ -95,6 +114,7 @@ impl Mesh {
             of: self.whose(id, author),
             frames: 1,
             bytes: 0,
+            weight: 0,
             is_request: true,
         };
         self.charge(now, id, bill);
@@ -115,6 +135,19 @@ impl Mesh {
             of: Whose::Nobody,
             frames,
             bytes,
+            weight: bytes,
+            is_request: false,
+        };
+        self.charge(now, id, bill);
+    }
+
+    /// Charges a folded frame that made no sense once it was unfolded, to `unfolded` bytes at most.
+    pub(super) fn charge_folded_waste(&mut self, now: Timestamp, id: LinkId, unfolded: usize) {
+        let bill = Bill {
+            of: Whose::Nobody,
+            frames: 1,
+            bytes: unfolded,
+            weight: weight(0, unfolded),
             is_request: false,
         };
         self.charge(now, id, bill);
@@ -189,6 +222,13 @@ impl Mesh {
         }
         may
     }
+}
+
+/// Whether a message is about the mesh itself. A whisper that is handed on is charged to who wrote it, besides.
+fn is_control(message: &Message) -> bool {
+    message.kind() != Kind::Broadcast
+        && message.sub_flag() != Some(sub_flag::FORWARD)
+        && !is_application(message)
 }
 
 /// Whether a whisper is what a user said.

@@ -45,15 +45,17 @@ impl Mesh {
                 self.handle_greeting(now, id, &message);
             }
             Ok(message) => {
-                // What it unfolds to is what it costs.
-                let bytes = frame.as_bytes().len().max(message.packed_len());
-                self.charge_message(now, id, bytes, &message);
+                self.charge_message(now, id, frame.as_bytes().len(), &message);
                 self.handle_message(now, id, frame, message);
             }
             // A broadcast that somebody else wrote, as far as can be told.
             Err(error) if !up && error.is_authors() => {
                 self.stats.malformed += 1;
-                self.charge_waste(now, id, 1, frame.as_bytes().len());
+                if frame.may_be_folded(accepted) {
+                    self.charge_folded_waste(now, id, limit);
+                } else {
+                    self.charge_waste(now, id, 1, frame.as_bytes().len());
+                }
             }
             Err(error) => {
                 self.let_go(now);

@@ -19,7 +19,7 @@ pub struct Frame(Bytes);
 
 impl Frame {
     /// Takes bytes that are known to be a header and as long a body as it says.
-    pub(super) fn from_whole(bytes: Bytes) -> Self {
+    pub(crate) fn from_whole(bytes: Bytes) -> Self {
         debug_assert!(bytes.len() >= HEADER);
         Self(bytes)
     }
@@ -81,6 +81,12 @@ impl Frame {
         limits: &Limits,
     ) -> Result<Message, DecodeError> {
         self.open_from(None, accepted, max_body, limits)
+    }
+
+    /// Whether the body looks like one that is compressed in an accepted way. Hardly any that is plain does.
+    pub(crate) fn may_be_folded(&self, accepted: &[Compression]) -> bool {
+        let body = self.body_slice();
+        accepted.iter().any(|method| method.may_be(body))
     }
 
     /// As [`Frame::open`], for a frame that is most likely `sender`'s: its id is then shared.

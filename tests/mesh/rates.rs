@@ -327,3 +327,69 @@ fn renegotiations_are_answered_three_times_a_minute() {
         17
     );
 }
+
+/// How many frames of a peer are read at once, of 20,000 like these.
+fn read_at_once(world: &mut World, peer: &mut Legacy, kind: Kind, payload: &[Value]) -> u64 {
+    let before = world.nodes[0].mesh.stats().received;
+    for number in 0..20_000_u64 {
+        let mut payload = payload.to_vec();
+        payload.push(number.into());
+        peer.say(world, kind, &payload);
+    }
+    world.nodes[0].mesh.stats().received - before
+}
+
+#[test]
+fn what_looks_like_answers_is_held_against_who_says_it() {
+    let mut world = world();
+    let mut peer = Legacy::join(&mut world);
+    let answer = [sub_flag::RESPONSE.into(), "to nobody".into()];
+    let read = read_at_once(&mut world, &mut peer, Kind::Broadcast, &answer);
+    assert!((400..=402).contains(&read), "{read}");
+    // Its own words are not its answers.
+    let mut quiet = Legacy::join_as(&mut world, 201);
+    quiet.say(&mut world, Kind::Broadcast, &answer);
+    flood(&mut world, &mut quiet, 399);
+    assert_eq!(world.received(0).len(), 399);
+}
+
+#[test]
+fn what_keeps_the_mesh_together_is_held_against_its_link_by_its_length() {
+    let list = |length: usize| [sub_flag::PEERS.into(), Value::from("x".repeat(length))];
+    for (length, most) in [(8, 8_192), (1 << 10, 1_000), (1 << 14, 64)] {
+        let mut world = world();
+        let mut peer = Legacy::join(&mut world);
+        let read = read_at_once(&mut world, &mut peer, Kind::Whisper, &list(length));
+        assert!(
+            (most / 2..=most + 2).contains(&read),
+            "{read} of {length} bytes"
+        );
+    }
+}
+
+/// A frame that unfolds to almost a mebibyte, of this packed array.
+#[cfg(not(target_arch = "wasm32"))]
+fn folded(packed: &[u8]) -> Vec<u8> {
+    let plain = [&rs2p::id::MessageId::of(packed).0[..], packed].concat();
+    let folded = rs2p::wire::Compression::Zlib
+        .compress(&plain)
+        .expect("it compresses");
+    let length = u32::try_from(folded.len()).expect("short").to_be_bytes();
+    [&length[..], &folded].concat()
+}
+
+#[test]
+#[cfg(not(target_arch = "wasm32"))]
+fn what_unfolds_costs_what_it_unfolds_to_whether_it_makes_sense_or_not() {
+    let senseless = folded(&vec![0xc1; 1_000_000]);
+    let mut world = world();
+    let mut peer = Legacy::knocking(&mut world, 200, IdForm::Text);
+    peer.greet_as_ours(&mut world, Scheme::Tcp);
+    let before = world.nodes[0].mesh.stats().malformed;
+    for _ in 0..200 {
+        world.hand(0, peer.link, senseless.clone());
+    }
+    let read = world.nodes[0].mesh.stats().malformed - before;
+    assert!((8..=18).contains(&read), "{read}");
+    assert!(world.closed_with(0).is_empty());
+}
