@@ -9,6 +9,8 @@ use crate::time::Timestamp;
 
 /// Most neighbours that are remembered for one message.
 const ANNOUNCERS: usize = 8;
+/// The part of all that one neighbour may have promised first: a quarter, so that one that lies leaves room for the others.
+const SHARE: usize = 4;
 /// How often each of them is asked.
 const ROUNDS: usize = 2;
 
@@ -21,6 +23,8 @@ struct Promise {
     number: u64,
     /// Who has it; the next to be asked is first.
     by: VecDeque<LinkId>,
+    /// Who promised it first.
+    first: LinkId,
     asked: usize,
     due: Timestamp,
 }
@@ -39,6 +43,8 @@ pub(super) struct Promises {
     all: OrderedMap<MessageId, Promise>,
     queue: OrderedSet<(Timestamp, MessageId)>,
     made: u64,
+    /// How many each neighbour has promised first.
+    firsts: OrderedMap<LinkId, usize>,
     capacity: usize,
 }
 
@@ -49,6 +55,7 @@ impl Promises {
             all: OrderedMap::new(),
             queue: OrderedSet::new(),
             made: 0,
+            firsts: OrderedMap::new(),
             capacity,
         }
     }
@@ -61,12 +68,15 @@ impl Promises {
             }
             return;
         }
-        if self.all.len() >= self.capacity {
+        let firsts = self.firsts.or_default(by);
+        if self.all.len() >= self.capacity || *firsts >= self.capacity.div_ceil(SHARE) {
             return;
         }
+        *firsts += 1;
         let promise = Promise {
             number: self.made,
             by: VecDeque::from([by]),
+            first: by,
             asked: 0,
             due,
         };
@@ -77,11 +87,20 @@ impl Promises {
 
     /// The message came: who has it besides.
     pub(super) fn kept(&mut self, id: &MessageId) -> Vec<LinkId> {
-        let Some(promise) = self.all.remove(id) else {
+        let Some(promise) = self.take(id) else {
             return Vec::new();
         };
         self.queue.remove(&(promise.due, *id));
         promise.by.into()
+    }
+
+    /// Takes one out of all.
+    fn take(&mut self, id: &MessageId) -> Option<Promise> {
+        let promise = self.all.remove(id)?;
+        if let Some(firsts) = self.firsts.get_mut(&promise.first) {
+            *firsts -= 1;
+        }
+        Some(promise)
     }
 
     /// When the next one is due.
@@ -115,7 +134,7 @@ impl Promises {
             let link = promise.by.front().copied();
             let link = link.filter(|_| promise.asked < promise.by.len() * ROUNDS);
             let Some(link) = link else {
-                self.all.remove(&id);
+                self.take(&id);
                 continue;
             };
             promise.ask(link, due);
@@ -147,15 +166,21 @@ impl Promises {
 
     /// A link is gone, and what it promised.
     pub(super) fn forget(&mut self, link: LinkId) {
-        let queue = &mut self.queue;
+        let (queue, firsts) = (&mut self.queue, &mut self.firsts);
         self.all.retain(|id, promise| {
             promise.by.retain(|by| *by != link);
             let is_left = !promise.by.is_empty();
             if !is_left {
                 queue.remove(&(promise.due, *id));
+                if let Some(firsts) = firsts.get_mut(&promise.first) {
+                    *firsts -= 1;
+                }
             }
             is_left
         });
+        if self.firsts.get(&link) == Some(&0) {
+            self.firsts.remove(&link);
+        }
     }
 
     /// How many there are.
@@ -242,12 +267,42 @@ mod tests {
     fn there_are_only_so_many() {
         let mut promises = Promises::new(10);
         for number in 0..100 {
-            promises.made(id(number), ONE, at(5));
+            promises.made(id(number), LinkId::dialled(number), at(5));
         }
         assert_eq!((promises.len(), promises.queue.len()), (10, 10));
         for link in 0..100 {
             promises.made(id(0), LinkId::dialled(link), at(5));
         }
         assert_eq!(promises.kept(&id(0)).len(), ANNOUNCERS);
+    }
+
+    #[test]
+    fn who_promises_without_end_leaves_room_for_others() {
+        let mut promises = Promises::new(100);
+        for round in 0..3 {
+            for number in 0..200 {
+                promises.made(id(1_000 * round + number), ONE, at(5));
+            }
+            assert_eq!(promises.len(), 25);
+            promises.made(id(500), TWO, at(5));
+            assert_eq!(promises.len(), 26);
+            // What came, what was asked for in vain, and what went with its link makes room again.
+            promises.kept(&id(500));
+            promises.kept(&id(1_000 * round));
+            promises.made(id(1_000 * round + 200), ONE, at(5));
+            assert_eq!(promises.len(), 25);
+            match round {
+                0 => promises.forget(ONE),
+                _ => {
+                    while !promises.overdue(at(10_000), PATIENCE).is_empty() {
+                        promises.hurry(at(10_000));
+                    }
+                }
+            }
+            assert_eq!(promises.len(), 0);
+        }
+        promises.forget(ONE);
+        promises.forget(TWO);
+        assert!(promises.firsts.is_empty());
     }
 }
