@@ -5,13 +5,17 @@
 
 use std::collections::VecDeque;
 
+use bytes::Bytes;
+
 use super::Mesh;
+use super::catchup::Held;
 use super::event::Event;
+use super::history::LARGE;
 use super::link::Link;
 use super::timers::Timer;
 use crate::id::{LinkId, MessageId};
 use crate::time::Timestamp;
-use crate::wire::{Frame, History, MAX_IDS, Message, Signal, Topic};
+use crate::wire::{Frame, History, Limits, MAX_IDS, Message, Signal, Topic};
 
 impl Mesh {
     /// Names to a neighbour what could be had here of what it wants, but for what it was named already, and what it said
@@ -71,7 +75,7 @@ impl Mesh {
         if !self.catch_ups.makes_wait(id, &message.id()) || self.seen.contains(&message.id()) {
             return false;
         }
-        let held = (frame.clone(), message.clone());
+        let held = compact(frame, message, &self.config.values);
         let is_held = self.catch_ups.hold(id, held, self.config.queue_bytes);
         if !is_held {
             // Out of order is better than lost. What is missing is fetched all the same.
@@ -157,6 +161,52 @@ impl Mesh {
                 self.end_catch_up(now, link);
                 self.catch_up(now);
             }
+        }
+    }
+}
+
+/// A broadcast in memory of its own, if what it came in could be much more than it.
+fn compact(frame: &Frame, message: &Message, limits: &Limits) -> Held {
+    let came = frame.as_bytes();
+    if came.len() >= LARGE {
+        return (frame.clone(), message.clone());
+    }
+    let own = Bytes::copy_from_slice(came);
+    let is_plain = came.as_ptr() == message.frame_bytes().as_ptr();
+    let read = is_plain.then(|| Message::from_verified(own.clone(), message.id(), limits));
+    // What was read once is read again; and what was folded is in memory of its own already.
+    let message = match read {
+        Some(Ok(message)) => message,
+        Some(Err(_)) | None => message.clone(),
+    };
+    (Frame::from_whole(own), message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::NodeId;
+    use crate::time::WallSeconds;
+    use crate::wire::{Compression, Draft, FrameReader, Kind, sub_flag};
+
+    #[test]
+    fn what_is_held_keeps_no_more_memory_than_it_has() {
+        let node = NodeId::from_entropy(&[7; 48]);
+        let draft = Draft::new(Kind::Broadcast, &node, WallSeconds(7));
+        let said = draft.encode(&[sub_flag::BROADCAST.into(), "x".repeat(1_000).into()]);
+        let folded = said.compressed_frame(Compression::Zlib).expect("shorter");
+        for came in [said.frame(), folded] {
+            // One read brings much, of which it is a small part.
+            let read = Bytes::from(came.as_bytes().repeat(40));
+            let mut reader = FrameReader::new(1 << 20);
+            reader.push(read.clone());
+            let frame = reader.next_frame().expect("frames").expect("a frame");
+            let message = frame.open(&[Compression::Zlib], 1 << 20, &Limits::DEFAULT);
+            let message = message.expect("a message");
+            let held = compact(&frame, &message, &Limits::DEFAULT);
+            assert_eq!((held.0.as_bytes(), &held.1), (frame.as_bytes(), &message));
+            drop((reader, frame, message));
+            assert!(read.is_unique());
         }
     }
 }

@@ -64,6 +64,9 @@ impl CatchUps {
         let Some(catch_up) = self.by_link.get_mut(&link).filter(|it| !it.is_over) else {
             return false;
         };
+        if catch_up.wanted.len() >= most {
+            return true;
+        }
         let known: OrderedSet<_> = catch_up.wanted.iter().copied().collect();
         let room = most.saturating_sub(known.len());
         let new = more.iter().filter(|id| !known.contains(*id)).take(room);
@@ -128,15 +131,18 @@ impl CatchUps {
     /// The peer of `link` has these no more.
     pub(super) fn gone(&mut self, now: Timestamp, link: LinkId, ids: &[MessageId]) {
         let ids: OrderedSet<_> = ids.iter().collect();
-        for id in &ids {
-            if self.asked.get(*id) == Some(&link) {
-                self.settled(now, id);
-            }
+        let asked = ids.iter().filter(|id| self.asked.get(**id) == Some(&link));
+        let asked: Vec<MessageId> = asked.map(|id| **id).collect();
+        for id in &asked {
+            self.settled(now, id);
         }
         if let Some(catch_up) = self.by_link.get_mut(&link) {
             catch_up.wanted.retain(|wanted| !ids.contains(&wanted));
         }
-        self.unpark();
+        // Only then is there something that others could give.
+        if !asked.is_empty() {
+            self.unpark();
+        }
     }
 
     fn unpark(&mut self) {

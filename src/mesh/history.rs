@@ -17,7 +17,7 @@ use crate::time::Timestamp;
 use crate::wire::{DecodeError, Limits, Message, Topic};
 
 /// A frame of so many bytes is kept as it is: half of what one read yields, so that it keeps at most as much besides.
-const LARGE: usize = 32 << 10;
+pub(super) const LARGE: usize = 32 << 10;
 
 /// Least ids of a generation of the index.
 const GENERATION: usize = 64;
