@@ -91,12 +91,14 @@ impl Mesh {
     pub(super) fn tell_news(&mut self, now: Timestamp, news: Vec<(PresenceEntry, Vec<LinkId>)>) {
         let links: Vec<_> = self.presence_links().map(|(id, _)| id).collect();
         let mut mixed = Vec::new();
-        let mut rest = news;
-        while let Some(teller) = rest.first().map(|(_, tellers)| tellers.first().copied()) {
-            let is_same =
-                |(_, tellers): &(PresenceEntry, Vec<LinkId>)| tellers.first().copied() == teller;
-            let (told, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(is_same);
-            rest = others;
+        let mut by_teller = OrderedMap::<LinkId, Vec<_>>::new();
+        for told in news {
+            match told.1.first() {
+                Some(&teller) => by_teller.or_default(teller).push(told),
+                None => mixed.push(told),
+            }
+        }
+        for (_, told) in by_teller {
             if told.len() < MANY {
                 mixed.extend(told);
             } else {

@@ -339,42 +339,57 @@ impl Mesh {
     /// Tells a peer this node's own peers: those that it can dial on its kind of transport, and to a capable one also the
     /// rest, by id only.
     pub(super) fn tell_peers(&mut self, now: Timestamp, id: LinkId) {
-        let Some(mut entries) = self.entries_for(id) else {
-            return;
+        let peers = self.table.peers().count();
+        // A few of many, not always the same.
+        let start = match peers {
+            0 => 0,
+            peers => self.rng.next_u32() as usize % peers,
         };
-        // A few of many, not always the same; those that can be dialled first.
-        if !entries.is_empty() {
-            let start = self.rng.next_u32() as usize % entries.len();
-            entries.rotate_left(start);
+        if let Some(entries) = self.entries_for(id, start) {
+            self.send_signal(now, id, &Signal::Peers(entries));
         }
-        let can_be_dialled = |entry: &PeerEntry| entry.endpoint.is_some();
-        let (mut entries, rest): (Vec<_>, Vec<_>) = entries.into_iter().partition(can_be_dialled);
-        entries.extend(rest);
-        entries.truncate(PEERS_TOLD);
-        self.send_signal(now, id, &Signal::Peers(entries));
     }
 
-    fn entries_for(&self, id: LinkId) -> Option<Vec<PeerEntry>> {
+    /// What a peer is told of others, from the one at `start` on: those that can be dialled first.
+    fn entries_for(&self, id: LinkId, start: usize) -> Option<Vec<PeerEntry>> {
         let link = self.links.get(&id)?;
         let (scheme, to) = (link.info.scheme, link.greeted()?);
         // While js2p dials what a list names, it fails over any other entry and drops the link on which the list came.
         if to.is_js2p {
             return Some(Vec::new());
         }
-        let entry = |peer: &Peer| {
-            let greeted = self.greeted_peer(&peer.node)?;
-            let may =
-                |at: &Endpoint| peer.scheme == scheme && self.is_tellable(&peer.node, scheme, at);
-            let entry = PeerEntry {
-                endpoint: peer.endpoint.clone().filter(may),
-                node: peer.node.clone(),
-                form: greeted.form,
-            };
-            // py2p and js2p refuse each other.
-            let is_told = to.capable || entry.endpoint.is_some() && !greeted.is_js2p;
-            (peer.node != to.node && is_told).then_some(entry)
+        let all: Vec<_> = self.table.peers().collect();
+        let turned = || all[start..].iter().chain(&all[..start]);
+        let (listen, hide): (Vec<_>, Vec<_>) =
+            turned().partition(|peer| peer.scheme == scheme && peer.endpoint.is_some());
+        // Entries are dear, and few of thousands are told.
+        let entries = |peers: Vec<&&'_ Peer>| {
+            let entries = peers
+                .into_iter()
+                .filter_map(|peer| self.entry(peer, scheme, to));
+            entries.take(PEERS_TOLD).collect::<Vec<_>>()
         };
-        Some(self.table.peers().filter_map(entry).collect())
+        let (mut entries, rest): (Vec<_>, Vec<_>) = entries(listen)
+            .into_iter()
+            .chain(entries(hide))
+            .partition(|entry| entry.endpoint.is_some());
+        entries.extend(rest);
+        entries.truncate(PEERS_TOLD);
+        Some(entries)
+    }
+
+    /// What a node is told of another one, over a link of this kind; `None` if it is not.
+    fn entry(&self, peer: &Peer, scheme: Scheme, to: &Greeted) -> Option<PeerEntry> {
+        let greeted = self.greeted_peer(&peer.node)?;
+        let may = |at: &Endpoint| peer.scheme == scheme && self.is_tellable(&peer.node, scheme, at);
+        let entry = PeerEntry {
+            endpoint: peer.endpoint.clone().filter(may),
+            node: peer.node.clone(),
+            form: greeted.form,
+        };
+        // py2p and js2p refuse each other.
+        let is_told = to.capable || entry.endpoint.is_some() && !greeted.is_js2p;
+        (peer.node != to.node && is_told).then_some(entry)
     }
 
     fn greeted_peer(&self, node: &NodeId) -> Option<&Greeted> {

@@ -166,7 +166,9 @@ impl Members {
                 self.note(&entry.node, false, Some(teller));
             } else if let Some(news) = self.news.get_mut(&entry.node) {
                 // It need not be told what it tells.
-                news.tellers.push(teller);
+                if !news.tellers.contains(&teller) {
+                    news.tellers.push(teller);
+                }
             }
             return if is_news { Merged::News } else { Merged::Old };
         }

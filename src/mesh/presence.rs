@@ -172,8 +172,7 @@ impl Mesh {
 
     /// Whether a node has a link to this one that it dialled.
     fn accepts(&self, node: &NodeId) -> bool {
-        self.presence_links()
-            .any(|(id, peer)| !id.is_dialled() && peer.node == *node)
+        self.links_to(node).iter().any(|id| !id.is_dialled())
     }
 
     /// The nodes that this one dialled and is linked to. A link on trial may not last, and is none yet.
@@ -315,12 +314,14 @@ impl Mesh {
                 || says_other && self.accepts(&entry.node))
     }
 
+    /// A node's links, of which there are two for a while if there were two dials.
     pub(super) fn links_to(&self, node: &NodeId) -> Vec<LinkId> {
-        let links = self.presence_links();
-        links
-            .filter(|(_, peer)| peer.node == *node)
-            .map(|(id, _)| id)
-            .collect()
+        let links = match self.table.contest(node) {
+            Some((older, newer)) => [Some(older), Some(newer)],
+            None => [self.table.link(node), None],
+        };
+        let takes_part = |id: &LinkId| self.presence_peer(*id) == Some(node);
+        links.into_iter().flatten().filter(takes_part).collect()
     }
 
     /// Nodes that say they are linked to this one, and are not.
