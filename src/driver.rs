@@ -342,6 +342,7 @@ where
         let this = self.get_mut();
         this.ready.register(cx.waker());
         this.calls = 0;
+        this.transport.begin_turn();
         for _ in 0..ROUNDS {
             if this.calls >= CALLS {
                 break;

@@ -23,6 +23,10 @@ pub trait Transport {
     /// Begins to dial. A failure, and an address that this platform cannot dial, is [`LinkDown::Unreachable`].
     fn dial(&mut self, address: &Address) -> Self::Dial;
 
+    /// The driver begins another turn: what a transport does little of in each, it may do again. Links are read and
+    /// written in between.
+    fn begin_turn(&mut self) {}
+
     /// The next link that somebody dialled; pending for ever where nothing is listened on.
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<Self::Link>;
 

@@ -641,3 +641,91 @@ fn what_comes_before_a_breach_is_handed_on_and_what_comes_after_it_is_not() {
     assert!(heard.concat().into_iter().eq(0..100));
     assert_eq!(peers, 1, "the author is gone");
 }
+
+/// A link each of whose reads takes its time, and which notes that it was read.
+struct Dear {
+    name: u8,
+    says: VecDeque<Bytes>,
+    takes: u64,
+    clock: Hands,
+    order: Rc<RefCell<Vec<u8>>>,
+}
+
+impl Link for Dear {
+    fn info(&self) -> LinkInfo {
+        LinkInfo {
+            scheme: Scheme::Memory,
+            remote: None,
+            local_host: None,
+            proxied: false,
+        }
+    }
+    fn poll_receive(&mut self, _: &mut Context<'_>) -> Poll<Result<Bytes, LinkDown>> {
+        let Some(bytes) = self.says.pop_front() else {
+            return Poll::Pending;
+        };
+        self.clock.0.set(self.clock.0.get() + self.takes);
+        self.order.borrow_mut().push(self.name);
+        Poll::Ready(Ok(bytes))
+    }
+    fn send(&mut self, _: Bytes) {}
+    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<usize, LinkDown>> {
+        Poll::Ready(Ok(0))
+    }
+    fn poll_close(&mut self, _: &CloseReason, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+}
+
+/// Lets in who waits, and notes each turn of the driver's as 0.
+struct Turns {
+    guests: VecDeque<Dear>,
+    order: Rc<RefCell<Vec<u8>>>,
+}
+
+impl Transport for Turns {
+    type Link = Dear;
+    type Dial = Ready<Result<Dear, LinkDown>>;
+    fn begin_turn(&mut self) {
+        self.order.borrow_mut().push(0);
+    }
+    fn dial(&mut self, _: &Address) -> Self::Dial {
+        ready(Err(LinkDown::Failed("no".into())))
+    }
+    fn poll_accept(&mut self, _: &mut Context<'_>) -> Poll<Dear> {
+        self.guests.pop_front().map_or(Poll::Pending, Poll::Ready)
+    }
+}
+
+/// In which order two links are read, each of whose reads takes so many milliseconds, in the driver's first turn.
+fn order_of_reads(takes: u64) -> Vec<u8> {
+    let (clock, order) = (Hands::default(), Rc::new(RefCell::new(Vec::new())));
+    let guest = |name: u8| {
+        let node = NodeId::from_entropy(&[name; 48]);
+        let said = (0..8).map(|number| murmur(&node, number));
+        Dear {
+            name,
+            says: std::iter::once(greeting(&node)).chain(said).collect(),
+            takes,
+            clock: clock.clone(),
+            order: order.clone(),
+        }
+    };
+    let transport = Turns {
+        guests: [guest(1), guest(2)].into(),
+        order: order.clone(),
+    };
+    let (_socket, mut run) = node(MeshSocket::builder("t"), 9, transport, &clock);
+    assert!(poll(&mut run).is_none());
+    order.take()
+}
+
+#[test]
+fn links_whose_reads_take_long_are_read_by_turns() {
+    let all_of_one_first = [[1; 9], [2; 9]].concat();
+    // The first is read before the second is let in.
+    let by_turns = [&[1][..], &[1, 2].repeat(8), &[2]].concat();
+    for (takes, expected) in [(0, all_of_one_first), (1, by_turns)] {
+        assert_eq!(order_of_reads(takes), [&[0][..], &expected].concat());
+    }
+}

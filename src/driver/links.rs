@@ -18,6 +18,8 @@ use crate::transport::{Clock, Link, Transport};
 const CURT: Duration = Duration::from_millis(500);
 /// Reads from one link before the others get a turn.
 const READS: usize = 16;
+/// And time, for a read may be dear however short it is.
+const LONG: Duration = Duration::from_millis(1);
 /// So many bytes that were read are answered, and handed on, in one go. 64 KiB: with more, links would hold more than they may
 /// ([`Config::link_budget`](crate::Config::link_budget)) before any of it was written.
 const TOGETHER: usize = 64 << 10;
@@ -103,7 +105,7 @@ where
                 unsent = 0;
                 self.carry_out(now);
             }
-            if self.calls >= CALLS {
+            if self.calls >= CALLS || self.clock.now().since(now) >= LONG {
                 break;
             }
         }

@@ -215,8 +215,11 @@ impl Transport for NativeTransport {
         )))
     }
 
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<NativeLink> {
+    fn begin_turn(&mut self) {
         self.lobby.house().begin_turn();
+    }
+
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<NativeLink> {
         for _ in 0..AT_ONCE {
             if let Poll::Ready(link) = self.lobby.poll_link(cx) {
                 return Poll::Ready(link);
