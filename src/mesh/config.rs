@@ -93,10 +93,10 @@ pub struct Config {
     /// Bytes of the same. 2 MiB a second, 4 MiB at once.
     pub byte_rate: Option<Rate>,
     /// Messages of others, copies among them, that one link may carry in all. 4,000 a second, 8,192 at once: 20 nodes that say
-    /// all that they may, and twice a [`history`](Self::history). Each of their authors has `message_rate` besides. Who
-    /// links relays that carry more trusts them: see `trusted`.
+    /// all that they may, and twice a [`history`](Self::history). Each of their authors has `message_rate` besides. Whispers about
+    /// the mesh count too, once and for every 128 bytes. Who links relays that carry more trusts them: see `trusted`.
     pub carried_rate: Option<Rate>,
-    /// Bytes of the same. 40 MiB a second, 64 MiB at once.
+    /// Bytes of the same. 40 MiB a second, 64 MiB at once. What comes compressed counts four times as what it unfolds to.
     pub carried_bytes: Option<Rate>,
     /// Authors that one link may bring newly. 20 a second, 1,024 at once: names cost nothing, and each has a rate of its own.
     pub author_rate: Rate,

@@ -22,8 +22,8 @@ pub(super) const GROUP: Group = Group {
         Setting {
             name: "link-rate",
             field: "carried_rate",
-            help: "Messages of others, copies among them, that one link may carry in all: as much as 20 nodes may say. A \
-                   relay that carries more needs --trust.",
+            help: "Messages of others, copies and whispers about the mesh among them, that one link may carry in all: as much as 20 \
+                   nodes may say. A relay that carries more needs --trust.",
             form: &RateOrOff(|l| &mut l.config.carried_rate, Of::Things),
         },
         Setting {
