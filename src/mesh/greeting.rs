@@ -362,20 +362,24 @@ impl Mesh {
         let turned = || all[start..].iter().chain(&all[..start]);
         let (listen, hide): (Vec<_>, Vec<_>) =
             turned().partition(|peer| peer.scheme == scheme && peer.endpoint.is_some());
+        let (mut dialable, mut rest) = (Vec::new(), Vec::new());
         // Entries are dear, and few of thousands are told.
-        let entries = |peers: Vec<&&'_ Peer>| {
-            let entries = peers
-                .into_iter()
-                .filter_map(|peer| self.entry(peer, scheme, to));
-            entries.take(PEERS_TOLD).collect::<Vec<_>>()
-        };
-        let (mut entries, rest): (Vec<_>, Vec<_>) = entries(listen)
+        for peer in listen {
+            match self.entry(peer, scheme, to) {
+                Some(entry) if entry.endpoint.is_some() => dialable.push(entry),
+                Some(entry) if rest.len() < PEERS_TOLD => rest.push(entry),
+                _ => {}
+            }
+            if dialable.len() == PEERS_TOLD {
+                return Some(dialable);
+            }
+        }
+        let hidden = hide
             .into_iter()
-            .chain(entries(hide))
-            .partition(|entry| entry.endpoint.is_some());
-        entries.extend(rest);
-        entries.truncate(PEERS_TOLD);
-        Some(entries)
+            .filter_map(|peer| self.entry(peer, scheme, to));
+        let room = PEERS_TOLD - dialable.len();
+        dialable.extend(rest.into_iter().chain(hidden).take(room));
+        Some(dialable)
     }
 
     /// What a node is told of another one, over a link of this kind; `None` if it is not.

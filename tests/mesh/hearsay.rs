@@ -241,6 +241,30 @@ fn a_peers_private_address_is_told_to_nobody() {
 }
 
 #[test]
+fn the_one_that_can_be_dialled_is_told_among_many_that_cannot() {
+    let mut world = strict(0);
+    for number in 1..=100 {
+        let host = if number == 50 { PUBLIC } else { "10.0.0.7" };
+        let mut peer = Legacy::knocking(&mut world, number, IdForm::Bytes);
+        peer.greet_at(&mut world, Scheme::Tcp, at(host, 4_000));
+    }
+    for asking in 0..20 {
+        let mut newcomer = Legacy::knocking(&mut world, 150 + asking, IdForm::Text);
+        newcomer.greet_as_ours(&mut world, Scheme::Tcp);
+        world.run(1);
+        let heard = heard(&mut world, &mut newcomer);
+        let told = heard
+            .iter()
+            .find_map(|message| match Signal::parse(message) {
+                Ok(Signal::Peers(entries)) => Some(entries),
+                _ => None,
+            });
+        let told = told.expect("a list");
+        assert_eq!((told[0].node.clone(), told.len()), (node(50), 64));
+    }
+}
+
+#[test]
 fn of_one_message_64_entries_are_taken() {
     let mut world = strict(4);
     let mut teller = Legacy::join(&mut world);
