@@ -9,7 +9,8 @@ use crate::time::Timestamp;
 
 /// Most neighbours that are remembered for one message.
 const ANNOUNCERS: usize = 8;
-/// The part of all that one neighbour may have promised first: a quarter, so that one that lies leaves room for the others.
+/// The part of all that one neighbour may have promised first once half of the room is taken: a quarter, so that one that lies leaves room
+/// for the others.
 const SHARE: usize = 4;
 /// How often each of them is asked.
 const ROUNDS: usize = 2;
@@ -68,11 +69,10 @@ impl Promises {
             }
             return;
         }
-        let firsts = self.firsts.or_default(by);
-        if self.all.len() >= self.capacity || *firsts >= self.capacity.div_ceil(SHARE) {
+        if !self.has_room_for(by) {
             return;
         }
-        *firsts += 1;
+        *self.firsts.or_default(by) += 1;
         let promise = Promise {
             number: self.made,
             by: VecDeque::from([by]),
@@ -83,6 +83,12 @@ impl Promises {
         self.made += 1;
         self.all.insert(id, promise);
         self.queue.insert((due, id));
+    }
+
+    fn has_room_for(&self, link: LinkId) -> bool {
+        let firsts = self.firsts.get(&link).copied().unwrap_or_default();
+        let is_within_its_share = firsts < self.capacity.div_ceil(SHARE);
+        self.all.len() < self.capacity / 2 || self.all.len() < self.capacity && is_within_its_share
     }
 
     /// The message came: who has it besides.
@@ -97,9 +103,7 @@ impl Promises {
     /// Takes one out of all.
     fn take(&mut self, id: &MessageId) -> Option<Promise> {
         let promise = self.all.remove(id)?;
-        if let Some(firsts) = self.firsts.get_mut(&promise.first) {
-            *firsts -= 1;
-        }
+        release(&mut self.firsts, promise.first);
         Some(promise)
     }
 
@@ -172,20 +176,23 @@ impl Promises {
             let is_left = !promise.by.is_empty();
             if !is_left {
                 queue.remove(&(promise.due, *id));
-                if let Some(firsts) = firsts.get_mut(&promise.first) {
-                    *firsts -= 1;
-                }
+                release(firsts, promise.first);
             }
             is_left
         });
-        if self.firsts.get(&link) == Some(&0) {
-            self.firsts.remove(&link);
-        }
     }
 
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.all.len()
+    }
+}
+
+/// One that `link` promised first is no more.
+fn release(firsts: &mut OrderedMap<LinkId, usize>, link: LinkId) {
+    match firsts.get_mut(&link) {
+        Some(count) if *count > 1 => *count -= 1,
+        _ => drop(firsts.remove(&link)),
     }
 }
 
@@ -283,26 +290,36 @@ mod tests {
             for number in 0..200 {
                 promises.made(id(1_000 * round + number), ONE, at(5));
             }
-            assert_eq!(promises.len(), 25);
-            promises.made(id(500), TWO, at(5));
-            assert_eq!(promises.len(), 26);
-            // What came, what was asked for in vain, and what went with its link makes room again.
-            promises.kept(&id(500));
-            promises.kept(&id(1_000 * round));
-            promises.made(id(1_000 * round + 200), ONE, at(5));
-            assert_eq!(promises.len(), 25);
-            match round {
-                0 => promises.forget(ONE),
-                _ => {
-                    while !promises.overdue(at(10_000), PATIENCE).is_empty() {
-                        promises.hurry(at(10_000));
-                    }
+            assert_eq!(promises.len(), 50);
+            for number in 500..600 {
+                promises.made(id(number), TWO, at(5));
+            }
+            assert_eq!(promises.len(), 75);
+            // What came makes room again.
+            for number in 0..30 {
+                promises.kept(&id(1_000 * round + number));
+            }
+            promises.made(id(1_000 * round + 300), ONE, at(5));
+            assert_eq!(promises.len(), 46);
+            // So does what was asked for in vain, and what went with its link.
+            if round > 0 {
+                while !promises.overdue(at(10_000), PATIENCE).is_empty() {
+                    promises.hurry(at(10_000));
                 }
             }
-            assert_eq!(promises.len(), 0);
+            promises.forget(ONE);
+            promises.forget(TWO);
+            assert_eq!((promises.len(), promises.firsts.len()), (0, 0));
         }
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_link_whose_promise_another_keeps() {
+        let mut promises = Promises::new(100);
+        promises.made(id(1), ONE, at(5));
+        promises.made(id(1), TWO, at(5));
         promises.forget(ONE);
-        promises.forget(TWO);
-        assert!(promises.firsts.is_empty());
+        assert_eq!(promises.kept(&id(1)), [TWO]);
+        assert_eq!(promises.firsts.len(), 0);
     }
 }
