@@ -22,6 +22,9 @@ const PORTION: Duration = Duration::from_millis(50);
 /// Of what keeps the mesh together so many bytes count as a frame of their own: of ids, nodes and addresses, each of which is looked
 /// up, several are in it, as nobody knows yet how many.
 const ITEM: usize = 128;
+/// And of who is in the mesh, and what they say of themselves, which is most of it: honest relays among thousands of lively nodes tell
+/// each other hundreds of KiB in a second.
+const PRESENCE_ITEM: usize = 1 << 10;
 /// To unfold a byte costs as much as to take so many that came as they are.
 const UNFOLDING: usize = 4;
 
@@ -70,7 +73,7 @@ impl Mesh {
         let bytes = came.max(unfolded);
         let bill = Bill {
             of: self.account(id, message),
-            frames: 1 + if is_control(message) { bytes / ITEM } else { 0 },
+            frames: 1 + items(message, bytes),
             bytes,
             weight: weight(came, unfolded),
             is_request,
@@ -224,11 +227,15 @@ impl Mesh {
     }
 }
 
-/// Whether a message is about the mesh itself. A whisper that is handed on is charged to who wrote it, besides.
-fn is_control(message: &Message) -> bool {
-    message.kind() != Kind::Broadcast
-        && message.sub_flag() != Some(sub_flag::FORWARD)
-        && !is_application(message)
+/// For how many frames more a message of so many bytes counts, if it is about the mesh itself. A whisper that is handed on is
+/// charged to who wrote it, besides.
+fn items(message: &Message, bytes: usize) -> usize {
+    match message.sub_flag() {
+        _ if message.kind() == Kind::Broadcast || is_application(message) => 0,
+        Some(sub_flag::FORWARD) => 0,
+        Some(sub_flag::PRESENCE) => bytes / PRESENCE_ITEM,
+        _ => bytes / ITEM,
+    }
 }
 
 /// Whether a whisper is what a user said.
