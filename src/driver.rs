@@ -15,6 +15,7 @@ mod slots;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
+use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -34,6 +35,8 @@ use slots::Slots;
 const ROUNDS: usize = 64;
 /// And reads and writes: what they cause is done to its end, so that a message to a thousand links is one turn.
 const CALLS: usize = 256;
+/// And time: so much of a share as a transport has in each turn, it has two hundred times a second at least.
+const TURN: Duration = Duration::from_millis(5);
 /// A wall clock that differs from what the core counts by more than this has stepped.
 const WALL_STEP: u64 = 1;
 
@@ -343,8 +346,9 @@ where
         this.ready.register(cx.waker());
         this.calls = 0;
         this.transport.begin_turn();
+        let began = this.clock.now();
         for _ in 0..ROUNDS {
-            if this.calls >= CALLS {
+            if this.calls >= CALLS || this.clock.now().since(began) >= TURN {
                 break;
             }
             this.rounds += 1;

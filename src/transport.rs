@@ -23,8 +23,8 @@ pub trait Transport {
     /// Begins to dial. A failure, and an address that this platform cannot dial, is [`LinkDown::Unreachable`].
     fn dial(&mut self, address: &Address) -> Self::Dial;
 
-    /// The driver begins another turn: what a transport does little of in each, it may do again. Links are read and
-    /// written in between.
+    /// Another turn begins: what a transport does little of in each, it may do again. Links are read and written in between. Whoever
+    /// polls a transport says so, and a transport around another hands it on.
     fn begin_turn(&mut self) {}
 
     /// The next link that somebody dialled; pending for ever where nothing is listened on.

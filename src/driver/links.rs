@@ -86,7 +86,7 @@ where
     /// Takes what a link has brought, as much as fits into its turn. The core may have it paused, or closed, at any of it; what
     /// it wants sent goes out together, but for what a long read causes (see [`Self::receive`]).
     fn read(&mut self, now: Timestamp, id: LinkId) {
-        let mut unsent = 0;
+        let (mut unsent, began) = (0, self.clock.now());
         for _ in 0..READS {
             let Some(slot) = self.slots.get_mut(&id) else {
                 return;
@@ -105,7 +105,7 @@ where
                 unsent = 0;
                 self.carry_out(now);
             }
-            if self.calls >= CALLS || self.clock.now().since(now) >= LONG {
+            if self.calls >= CALLS || self.clock.now().since(began) >= LONG {
                 break;
             }
         }

@@ -252,7 +252,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::super::testing::{
-        Directory, accept, ask, listening, raw, receive_all, serving, soon,
+        Directory, accept, ask, listening, poll_turn, raw, receive_all, serving, soon,
     };
     use super::super::{NativeLink, NativeTransport};
     use super::*;
@@ -564,7 +564,7 @@ mod tests {
         loop {
             tokio::select! {
                 answer = &mut visit => return (answer, link),
-                made = core::future::poll_fn(|cx| transport.poll_accept(cx)) => link = Some(made),
+                made = core::future::poll_fn(|cx| poll_turn(transport, cx)) => link = Some(made),
             }
         }
     }

@@ -2,6 +2,8 @@
 //!
 //! Polls them; how many there may be is the house's affair.
 
+use core::future::{Future, poll_fn};
+use core::mem;
 use core::net::IpAddr;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
@@ -9,7 +11,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use futures::Stream;
-use futures::future::{AbortHandle, Abortable, poll_immediate};
+use futures::future::{AbortHandle, Abortable};
 use futures::stream::FuturesUnordered;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -96,18 +98,20 @@ async fn pass(
     }
     standing.speak();
     let mut opening = Box::pin(open(socket, visitor, door, standing.clone(), deadline));
-    // Who has said all that it had to say is done at once, and needs no place among those who are waited for.
-    match poll_immediate(&mut opening).await {
-        Some(done) => done,
-        None => {
+    let mut waits = false;
+    let step = poll_fn(|cx| {
+        let step = opening.as_mut().poll(cx);
+        // Who has said all that it had to say is done at once, and needs no place among those who are waited for.
+        if step.is_pending() && !mem::replace(&mut waits, true) {
             standing.begin();
-            if let Ok(done) = timeout(BRISK, &mut opening).await {
-                return done;
-            }
-            standing.linger();
-            opening.await
         }
+        step
+    });
+    if let Ok(done) = timeout(BRISK, step).await {
+        return done;
     }
+    standing.linger();
+    opening.await
 }
 
 /// Takes a connection that speaks through the door, until it is a link, or done.

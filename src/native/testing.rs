@@ -1,6 +1,7 @@
 //! What the tests of this floor share: real sockets on loopback, and waiting for an event with a deadline.
 
 use core::future::{Future, poll_fn};
+use core::task::{Context, Poll};
 use core::time::Duration;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -47,9 +48,15 @@ pub(super) fn address(text: &str) -> Address {
     text.parse().expect("an address")
 }
 
+/// A turn of the driver's, in which it looks for a link.
+pub(super) fn poll_turn(transport: &mut NativeTransport, cx: &mut Context<'_>) -> Poll<NativeLink> {
+    transport.begin_turn();
+    transport.poll_accept(cx)
+}
+
 /// The next link of a transport.
 pub(super) async fn accept(transport: &mut NativeTransport) -> NativeLink {
-    soon(poll_fn(|cx| transport.poll_accept(cx))).await
+    soon(poll_fn(|cx| poll_turn(transport, cx))).await
 }
 
 /// Both ends of a link: the accepted and the dialled.
@@ -68,7 +75,7 @@ pub(super) async fn serving<T>(
     tokio::select! {
         biased;
         result = soon(visit) => result,
-        _ = poll_fn(|cx| transport.poll_accept(cx)) => panic!("a link was made"),
+        _ = poll_fn(|cx| poll_turn(transport, cx)) => panic!("a link was made"),
     }
 }
 
