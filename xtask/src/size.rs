@@ -4,9 +4,9 @@ use crate::process::Outcome;
 
 /// The most that the wasm and the module which loads it, and does all the rest, may be together, in bytes after `gzip -9`. What
 /// it came to when this was written, and 2 %: who makes it smaller lowers it. It rose by 9 KiB with what keeps strangers from hurting a
-/// node, of which a page needs contests, hearsay and the drain, and carries the rates and the report; and by 9 KiB with trains of frames, flat
-/// tables of ids, and who told an address. The goal is [`GOAL`].
-const BUDGET: usize = 167_500;
+/// node, of which a page needs contests, hearsay and the drain, and carries the rates and the report; by 9 KiB with trains of frames, flat
+/// tables of ids, and who told an address; and by 1 KiB with what whispers about the mesh cost their link. The goal is [`GOAL`].
+const BUDGET: usize = 170_500;
 
 /// What it is to come to: 60 KiB.
 const GOAL: usize = 60 << 10;
