@@ -94,7 +94,8 @@ pub struct Config {
     pub byte_rate: Option<Rate>,
     /// Messages of others, copies among them, that one link may carry in all. 4,000 a second, 8,192 at once: 20 nodes that say
     /// all that they may, and twice a [`history`](Self::history). Each of their authors has `message_rate` besides. Whispers about
-    /// the mesh count too, once and for every 128 bytes, those of who is there for every KiB. Who links relays that carry more trusts them: see `trusted`.
+    /// the mesh count too, once and for every 128 bytes, those of who is there for every KiB. Who links relays that carry more
+    /// trusts them: see `trusted`.
     pub carried_rate: Option<Rate>,
     /// Bytes of the same. 40 MiB a second, 64 MiB at once. What comes compressed counts four times as what it unfolds to.
     pub carried_bytes: Option<Rate>,
