@@ -19,6 +19,8 @@ use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 pub use answers::{Answer, Answered, Answers, answers};
 pub use port::{Caller, Job, JobError, Port, Reply, Request, Until, Wait, port};
 
@@ -64,6 +66,8 @@ pub struct Driver<T: Transport, C, O> {
     slots: Slots<T>,
     /// Links that end, in the order of their deadlines.
     ending: VecDeque<(Timestamp, LinkId)>,
+    /// Frames that no link was given yet, and to which they go: empty where a link was given something since links were written to.
+    held: Option<(Vec<LinkId>, Bytes)>,
     /// Links that were given frames and not yet flushed.
     unflushed: Vec<LinkId>,
     /// How many links were written to together, of late.
@@ -103,6 +107,7 @@ where
             patient: Patient::default(),
             slots: Slots::default(),
             ending: VecDeque::new(),
+            held: None,
             unflushed: Vec::new(),
             written: 0,
             unwritten: 0,

@@ -16,6 +16,9 @@ use crate::transport::{Clock, Link, Transport};
 
 /// Time that a peer at fault has to take note of its close, so that it holds no descriptor for long.
 const CURT: Duration = Duration::from_millis(500);
+/// So many links are given frames, and then written to: what is known of a link is fetched from memory once for both, and that of some
+/// links at a time, before the kernel's own has taken its place in the processor's cache.
+const ABREAST: usize = 16;
 /// Reads from one link before the others get a turn.
 const READS: usize = 16;
 /// And time, for a read may be dear however short it is.
@@ -164,8 +167,9 @@ where
         while let Some(output) = self.mesh.poll_output() {
             match output {
                 Output::Dial { link, address } => self.dial(link, &address),
-                Output::Transmit { to, frames } => self.transmit(&to, &frames),
+                Output::Transmit { to, frames } => self.transmit(to, frames),
                 Output::Ping { link } => {
+                    self.give_held();
                     if self.slots.get_mut(&link).is_some_and(Slot::ping) {
                         self.unflushed.push(link);
                     }
@@ -178,13 +182,28 @@ where
         }
     }
 
-    fn transmit(&mut self, to: &[LinkId], frame: &Bytes) {
-        self.unwritten += frame.len();
+    /// Has frames sent. Those that nothing else is sent with are held until links are written to, as most are.
+    fn transmit(&mut self, to: Vec<LinkId>, frames: Bytes) {
+        self.unwritten += frames.len();
+        if self.unflushed.is_empty() && self.held.is_none() {
+            self.held = Some((to, frames));
+        } else {
+            self.give_held();
+            self.give(&to, &frames);
+        }
+    }
+
+    /// What is held is given to its links, for something is to come behind it.
+    fn give_held(&mut self) {
+        if let Some((to, frames)) = self.held.take() {
+            self.give(&to, &frames);
+        }
+    }
+
+    fn give(&mut self, to: &[LinkId], frames: &Bytes) {
         for &id in to {
-            let Some(slot) = self.slots.get_mut(&id) else {
-                continue;
-            };
-            if slot.send(frame.clone()) {
+            let slot = self.slots.get_mut(&id);
+            if slot.is_some_and(|slot| slot.send(frames.clone())) {
                 self.unflushed.push(id);
             }
         }
@@ -204,18 +223,30 @@ where
 
     /// Writes to every link that was given frames; false if there was none.
     fn flush(&mut self, now: Timestamp) -> bool {
-        if self.unflushed.is_empty() {
+        let held = self.held.take();
+        if self.unflushed.is_empty() && held.is_none() {
             return false;
         }
-        let mut unflushed = core::mem::take(&mut self.unflushed);
+        let given = core::mem::take(&mut self.unflushed);
+        let (mut to, frames) = match held {
+            Some((to, frames)) => (to, Some(frames)),
+            None => (given, None),
+        };
         self.unwritten = 0;
-        self.calls += unflushed.len();
-        self.written = unflushed.len().max(self.written - self.written.div_ceil(8));
+        self.calls += to.len();
+        self.written = to.len().max(self.written - self.written.div_ceil(8));
         let mut told = core::mem::take(&mut self.told);
-        for id in unflushed.drain(..) {
-            let bytes = self.slots.get_mut(&id).map_or(0, Slot::flush);
-            if bytes > 0 {
-                told.push((id, bytes));
+        for some in to.chunks(ABREAST) {
+            for id in some {
+                if let (Some(frames), Some(slot)) = (&frames, self.slots.get_mut(id)) {
+                    slot.send(frames.clone());
+                }
+            }
+            for &id in some {
+                let bytes = self.slots.get_mut(&id).map_or(0, Slot::flush);
+                if bytes > 0 {
+                    told.push((id, bytes));
+                }
             }
         }
         // Once all is written: each write has filled the processor's cache with what is the kernel's, and to look for what the core
@@ -224,11 +255,13 @@ where
             self.mesh
                 .handle_link(now, LinkEvent::Written { link, bytes });
         }
-        (self.unflushed, self.told) = (unflushed, told);
+        to.clear();
+        (self.unflushed, self.told) = (to, told);
         true
     }
 
     fn end(&mut self, now: Timestamp, id: LinkId, reason: CloseReason) {
+        self.give_held();
         let Some(slot) = self.slots.get_mut(&id) else {
             return;
         };
