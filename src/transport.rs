@@ -69,8 +69,8 @@ pub trait Link: Unpin {
     /// [`Config::link_budget`](crate::Config::link_budget).
     fn send(&mut self, frame: Bytes);
 
-    /// Writes what it can. `Ready(Ok(n))`: `n` more bytes of frames were taken by the network, and 0 if nothing
-    /// waits; `Pending`: the network takes nothing now, and the waker is called when it does.
+    /// Writes as much as the network takes. `Ready(Ok(n))`: it took `n` more bytes of frames, and 0 if nothing waited; `Pending`: it
+    /// takes nothing now. Where something waits still, the waker is called when the network takes more.
     ///
     /// # Errors
     /// How the link ended.

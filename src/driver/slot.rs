@@ -147,25 +147,24 @@ impl<T: Transport> Slot<T> {
         !core::mem::replace(&mut self.unflushed, true)
     }
 
-    /// Writes until nothing waits or the network takes no more; returns the bytes written.
+    /// Writes what the network takes; returns how many bytes that was.
     pub(super) fn flush(&mut self) -> usize {
         self.unflushed = false;
         let State::Up(link) = &mut self.state else {
             return 0;
         };
-        let mut cx = Context::from_waker(&self.waker);
-        let mut written = 0;
-        while self.broken.is_none() {
-            match link.poll_flush(&mut cx) {
-                Poll::Ready(Ok(0)) | Poll::Pending => break,
-                Poll::Ready(Ok(bytes)) => written += bytes,
-                Poll::Ready(Err(down)) => {
-                    self.broken = Some(down);
-                    self.waker.wake_by_ref();
-                }
+        if self.broken.is_some() {
+            return 0;
+        }
+        match link.poll_flush(&mut Context::from_waker(&self.waker)) {
+            Poll::Ready(Ok(written)) => written,
+            Poll::Pending => 0,
+            Poll::Ready(Err(down)) => {
+                self.broken = Some(down);
+                self.waker.wake_by_ref();
+                0
             }
         }
-        written
     }
 
     /// Begins to end the link; false if there is nothing to end, as with a dial.

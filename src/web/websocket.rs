@@ -207,24 +207,38 @@ struct Progress {
 }
 
 impl Progress {
+    /// How many bytes more the network took. Where it took some and not all, or none, it is looked at again after a while.
     fn poll(&mut self, socket: &WebSocket, cx: &mut Context<'_>) -> Poll<usize> {
+        let mut news = 0;
         loop {
             let taken = self
                 .sent
                 .saturating_sub(u64::from(socket.buffered_amount()));
-            let news = taken.saturating_sub(self.told);
-            if news > 0 || taken == self.sent {
-                self.told += news;
+            if taken > self.told {
+                news += taken - self.told;
+                self.told = taken;
                 self.pause = None;
-                return Poll::Ready(usize::try_from(news).unwrap_or(usize::MAX));
             }
-            let (millis, timer) = self
-                .pause
-                .get_or_insert_with(|| (PAUSE.0, TimeoutFuture::new(PAUSE.0)));
-            ready!(Pin::new(&mut *timer).poll(cx));
-            *millis = (*millis * 2).min(PAUSE.1);
-            *timer = TimeoutFuture::new(*millis);
+            if taken < self.sent && self.poll_pause(cx).is_ready() {
+                continue;
+            }
+            return if taken < self.sent && news == 0 {
+                Poll::Pending
+            } else {
+                Poll::Ready(usize::try_from(news).unwrap_or(usize::MAX))
+            };
         }
+    }
+
+    /// Ready after a while, which is twice as long the next time.
+    fn poll_pause(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let (millis, timer) = self
+            .pause
+            .get_or_insert_with(|| (PAUSE.0, TimeoutFuture::new(PAUSE.0)));
+        ready!(Pin::new(&mut *timer).poll(cx));
+        *millis = (*millis * 2).min(PAUSE.1);
+        *timer = TimeoutFuture::new(*millis);
+        Poll::Ready(())
     }
 }
 
