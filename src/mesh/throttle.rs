@@ -16,8 +16,10 @@ use crate::id::{LinkId, NodeId};
 use crate::time::Timestamp;
 use crate::wire::{Kind, Message, sub_flag};
 
-/// How much longer than it must a pause lasts, so that a link is read from in portions: some twenty a second.
-const PORTION: Duration = Duration::from_millis(50);
+/// How much longer than it must a pause lasts, so that a link is read from in portions: some fifty a second. What a portion holds goes to
+/// every peer at once, and all others wait until it is written: fewer and larger ones are what the honest would notice of a few that
+/// flood.
+const PORTION: Duration = Duration::from_millis(20);
 
 /// Of what keeps the mesh together so many bytes count as a frame of their own: of ids, nodes and addresses, each of which is looked
 /// up, several are in it, as nobody knows yet how many.
