@@ -4,13 +4,12 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 
 use rs2p::Scheme;
 use rs2p::wire::Capabilities;
 
-use crate::crowd::{Crowd, HONEST};
-use crate::figures::{Figures, mebibytes};
+use crate::beside::Undisturbed;
+use crate::figures::Figures;
 use crate::hostile::Strangers;
 use crate::pace::{Size, attack};
 use crate::peer::{join, name};
@@ -98,13 +97,8 @@ async fn say(writer: &mut Writer, words: &Words, taken: &AtomicU64) -> io::Resul
 async fn run(size: Size) {
     let mut figures = Figures::of("control frames", size);
     let relay = Relay::start();
-    let mut crowd = Crowd::join(&relay, HONEST, 0).await;
-    // As long as the attack, in which the machine also does what it does now and then by itself.
-    let before = crowd.talk(0, 20, 100, size.seconds(4, 30)).await;
-    crowd.settle(&before).await;
+    let honest = Undisturbed::talk(&relay, size.seconds(4, 30)).await;
 
-    let (memory, processor, start) = (relay.memory(), relay.processor(), Instant::now());
-    relay.forget_peak();
     let (mut strangers, taken) = (Strangers::none(), Arc::new(AtomicU64::new(0)));
     let each = OPCODES.into_iter().map(nothing).chain([scraps()]);
     for (number, words) in each.map(Arc::new).enumerate() {
@@ -113,30 +107,15 @@ async fn run(size: Size) {
             send_nothing(Caller::stranger(number), door, words.clone(), count.clone())
         });
     }
-    let during = crowd.talk(0, 20, 100, size.seconds(4, 30)).await;
-    let span = start.elapsed().as_secs_f64();
-    let processor = relay.processor() - processor;
-    let taken = taken.load(Ordering::Relaxed) as f64 / span;
-    // Missing is what has not come through while it goes on.
-    crowd.settle_soon(&during).await;
-    let missing = crowd.missing(&during);
+    let honest = honest.disturbed(size.seconds(4, 30)).await;
+    let taken = taken.load(Ordering::Relaxed) as f64 / honest.span;
     drop(strangers);
-    crowd.settle(&during).await;
 
-    figures.is("honest deliveries kept up by it", missing, 0);
     figures.note(
         "frames of nothing that were taken, a second",
         format!("{taken:.0}"),
     );
-    crowd.compare(&mut figures, &before, &during, 2.0);
-    figures.is("honest links lost", crowd.ended(), 0);
-    figures.timed(
-        "cores of the relay's",
-        processor.as_secs_f64() / span,
-        CORES,
-    );
-    let grown = mebibytes(relay.peak().saturating_sub(memory));
-    figures.at_most("memory up, in MiB", grown, MEMORY);
+    honest.report(&mut figures, CORES, MEMORY).await;
     figures.finish();
 }
 

@@ -4,7 +4,6 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 
 use rs2p::Scheme;
 use rs2p::wire::Capabilities;
@@ -18,8 +17,8 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::crowd::{Crowd, HONEST};
-use crate::figures::{Figures, mebibytes};
+use crate::beside::Undisturbed;
+use crate::figures::Figures;
 use crate::hostile::Strangers;
 use crate::pace::{Pace, Size, attack};
 use crate::peer::{greeting, name};
@@ -198,45 +197,25 @@ async fn run(size: Size) {
         ],
         &["--tls-cert", &certificate, "--tls-key", &key],
     );
-    let mut crowd = Crowd::join(&relay, HONEST, 0).await;
-    // As long as the attack, in which the machine also does what it does now and then by itself.
-    let before = crowd.talk(0, 20, 100, size.seconds(4, 30)).await;
-    crowd.settle(&before).await;
+    let honest = Undisturbed::talk(&relay, size.seconds(6, 30)).await;
 
-    let (memory, processor, start) = (relay.memory(), relay.processor(), Instant::now());
-    relay.forget_peak();
     let connector = connector(&authority);
     let kinds = EACH.into_iter().enumerate();
     let kinds = kinds.map(|(number, kind)| Kind::start(&relay, connector.clone(), number, kind));
     let kinds: Vec<_> = kinds.collect();
-    let during = crowd.talk(0, 20, 100, size.seconds(6, 30)).await;
-    let span = start.elapsed().as_secs_f64();
-    let processor = relay.processor() - processor;
+    let honest = honest.disturbed(size.seconds(6, 30)).await;
     let each: Vec<_> = kinds
         .iter()
         .map(|kind| (kind.name.clone(), kind.each()))
         .collect();
-    // Missing is what has not come through while it goes on.
-    crowd.settle_soon(&during).await;
-    let missing = crowd.missing(&during);
     drop(kinds);
-    crowd.settle(&during).await;
 
     for (name, each) in each {
         figures.is(&format!("{name}: it came to say nothing"), each > 0.0, true);
         let what = format!("{name}: KiB of nothing taken of each visit");
         figures.at_most(&what, each, most_taken());
     }
-    figures.is("honest deliveries kept up by it", missing, 0);
-    crowd.compare(&mut figures, &before, &during, 2.0);
-    figures.is("honest links lost", crowd.ended(), 0);
-    figures.timed(
-        "cores of the relay's",
-        processor.as_secs_f64() / span,
-        CORES,
-    );
-    let grown = mebibytes(relay.peak().saturating_sub(memory));
-    figures.at_most("memory up, in MiB", grown, MEMORY);
+    honest.report(&mut figures, CORES, MEMORY).await;
     figures.finish();
 }
 

@@ -13,6 +13,7 @@
 #![cfg(all(target_os = "linux", feature = "cli"))]
 
 mod announced_giants;
+mod beside;
 mod bombs;
 mod churn;
 mod control_frames;
