@@ -27,6 +27,7 @@ pub(crate) struct Disturbed<'a> {
     honest: Undisturbed<'a>,
     during: Talk,
     processor: Duration,
+    /// Seconds for which they talked.
     pub(crate) span: f64,
     missing: u64,
 }
