@@ -16,6 +16,8 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Control
 const HEADER: usize = 14;
 /// The first byte of a binary message in one frame: final, no reserved bits, opcode 2 (RFC 6455, 5.2).
 const BINARY: u8 = 0x82;
+/// So many bytes are unmasked at a time.
+const PIECE: usize = 64;
 /// Longest payload of a control frame (RFC 6455, 5.5).
 const CONTROL: usize = 125;
 /// Most pings of one read that are answered, the newest of them: a peer may ask for no more than it is worth.
@@ -80,15 +82,27 @@ pub(super) enum End {
 }
 
 impl Decoded {
-    fn keep_payload(&mut self, bytes: &mut [u8], part: Range<usize>) {
+    /// Unmasks a part of a payload, and moves it to what was there before, in one pass.
+    #[inline]
+    fn keep_payload(&mut self, bytes: &mut [u8], part: Range<usize>, mask: [u8; 4]) {
         let payload = &mut self.payload;
         if payload.start == payload.end {
-            *payload = part;
-        } else {
-            let end = payload.end + part.len();
-            bytes.copy_within(part, payload.end);
-            payload.end = end;
+            *payload = part.start..part.start;
         }
+        let to = payload.end;
+        payload.end += part.len();
+        if mask == [0; 4] {
+            return bytes.copy_within(part, to);
+        }
+        let gap = part.start - to;
+        // In whole pieces, where what they write too much lies before all that is still to be read.
+        let whole = part.start + part.len().next_multiple_of(PIECE);
+        let end = if gap >= PIECE && whole <= bytes.len() {
+            whole
+        } else {
+            part.end
+        };
+        apply_down(mask, &mut bytes[to..end], gap);
     }
 
     fn keep_ping(&mut self, content: Vec<u8>) {
@@ -120,9 +134,9 @@ impl Decoder {
             && (at < bytes.len() || self.payload.as_ref().is_some_and(|p| p.left == 0))
         {
             let step = match self.payload.take() {
-                None => match self.plain(&bytes[at..]) {
-                    Some(plain) => Ok(self.take_plain(&plain, bytes, at, &mut decoded)),
-                    None => self.take_header(&bytes[at..], &mut decoded),
+                None => match self.take_plain(bytes, at, &mut decoded) {
+                    0 => self.take_header(&bytes[at..], &mut decoded),
+                    taken => Ok(taken),
                 },
                 Some(payload) => Ok(self.take_payload(payload, bytes, at, &mut decoded)),
             };
@@ -134,7 +148,23 @@ impl Decoder {
         decoded
     }
 
-    /// A binary message in one frame, if an ordinary one begins here and its header is all there, as nearly always.
+    /// Takes the binary messages in one frame each that are whole and begin here, as nearly all do; returns how many bytes.
+    fn take_plain(&self, bytes: &mut [u8], from: usize, decoded: &mut Decoded) -> usize {
+        let mut at = from;
+        while let Some(plain) = self.plain(&bytes[at..]) {
+            let begin = at + plain.header;
+            let end = begin + plain.length;
+            if end > bytes.len() {
+                break;
+            }
+            decoded.frames += 1;
+            decoded.keep_payload(bytes, begin..end, plain.mask);
+            at = end;
+        }
+        at - from
+    }
+
+    /// A binary message in one frame, if an ordinary one begins here and its header is all there.
     #[inline]
     fn plain(&self, bytes: &[u8]) -> Option<Plain> {
         let [BINARY, second, rest @ ..] = bytes else {
@@ -164,31 +194,6 @@ impl Decoder {
             length: length.into(),
             mask,
         })
-    }
-
-    /// Takes what [`Self::plain`] has found, in one step if all of it is there; returns how many bytes.
-    #[inline]
-    fn take_plain(
-        &mut self,
-        plain: &Plain,
-        bytes: &mut [u8],
-        at: usize,
-        decoded: &mut Decoded,
-    ) -> usize {
-        decoded.frames += 1;
-        let begin = at + plain.header;
-        let part = begin..begin + plain.length;
-        let Some(payload) = bytes.get_mut(part.clone()) else {
-            self.payload = Some(Payload {
-                left: plain.length,
-                mask: plain.mask,
-                control: None,
-            });
-            return plain.header;
-        };
-        apply(plain.mask, payload);
-        decoded.keep_payload(bytes, part);
-        plain.header + plain.length
     }
 
     /// Takes bytes of a header; begins the payload when it is whole.
@@ -278,13 +283,15 @@ impl Decoder {
     ) -> usize {
         let taken = payload.left.min(bytes.len() - at);
         let part = at..at + taken;
-        apply(payload.mask, &mut bytes[part.clone()]);
+        match &mut payload.control {
+            Some((_, content)) => {
+                apply(payload.mask, &mut bytes[part.clone()]);
+                content.extend_from_slice(&bytes[part]);
+            }
+            None => decoded.keep_payload(bytes, part, payload.mask),
+        }
         payload.mask.rotate_left(taken % 4);
         payload.left -= taken;
-        match &mut payload.control {
-            Some((_, content)) => content.extend_from_slice(&bytes[part]),
-            None => decoded.keep_payload(bytes, part),
-        }
         match payload.control {
             _ if payload.left > 0 => self.payload = Some(payload),
             Some((Control::Ping, content)) => decoded.keep_ping(content),
@@ -347,18 +354,44 @@ fn breach(what: &'static str) -> End {
 
 /// Masks or unmasks bytes (RFC 6455, 5.3).
 fn apply(mask: [u8; 4], bytes: &mut [u8]) {
-    if mask == [0; 4] {
-        return;
+    apply_down(mask, bytes, 0);
+}
+
+/// Masks or unmasks what stands behind the first `gap` bytes, and moves it to their place.
+///
+/// In pieces, and then in shorter ones: each is read before it is written, and what is written lies before all that is
+/// still to be read.
+fn apply_down(mask: [u8; 4], bytes: &mut [u8], gap: usize) {
+    let mut at = apply_pieces::<PIECE>(mask, bytes, gap, 0);
+    let length = bytes.len() - gap;
+    if at < length {
+        at = apply_pieces::<16>(mask, bytes, gap, at);
+        at = apply_pieces::<4>(mask, bytes, gap, at);
+        for (key, at) in mask.iter().zip(at..length) {
+            bytes[at] = bytes[gap + at] ^ key;
+        }
     }
-    let [a, b, c, d] = mask;
-    let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
-    let (words, rest) = bytes.as_chunks_mut::<8>();
-    for word in words {
-        *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
+}
+
+/// All pieces of `LENGTH`, a multiple of the mask's, from `at` on; returns where the last one ends.
+#[inline]
+fn apply_pieces<const LENGTH: usize>(
+    mask: [u8; 4],
+    bytes: &mut [u8],
+    gap: usize,
+    mut at: usize,
+) -> usize {
+    let mask = u32::from_ne_bytes(mask);
+    while gap + at + LENGTH <= bytes.len() {
+        let mut piece = [0; LENGTH];
+        piece.copy_from_slice(&bytes[gap + at..][..LENGTH]);
+        for word in piece.as_chunks_mut().0 {
+            *word = (u32::from_ne_bytes(*word) ^ mask).to_ne_bytes();
+        }
+        bytes[at..][..LENGTH].copy_from_slice(&piece);
+        at += LENGTH;
     }
-    for (byte, key) in rest.iter_mut().zip(mask.iter().cycle()) {
-        *byte ^= key;
-    }
+    at
 }
 
 /// The header of a binary message of `length` bytes in one frame.
@@ -495,6 +528,16 @@ mod tests {
         };
         let expected = (parts.concat(), Some(b"second".to_vec()), Some(close));
         for size in [1, 2, 3, 5, 7, 8, 13, 14, 15, 64, 127, 4_096, bytes.len()] {
+            assert!(read(&bytes, size) == expected, "chunks of {size}");
+        }
+    }
+
+    #[test]
+    fn messages_of_every_length_come_together_in_any_chunking() {
+        let payloads: Vec<Bytes> = (0..400).map(pattern).collect();
+        let bytes: Vec<u8> = payloads.iter().flat_map(|part| frame(0x82, part)).collect();
+        let expected = (payloads.concat(), None, None);
+        for size in [1, 7, 100, 1_000, 65_536, bytes.len()] {
             assert!(read(&bytes, size) == expected, "chunks of {size}");
         }
     }
