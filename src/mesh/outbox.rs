@@ -86,8 +86,12 @@ pub(super) struct Outbox {
     bounds: Bounds,
     waiting: VecDeque<Parcel>,
     waiting_bytes: usize,
-    handed: VecDeque<Handed>,
+    /// Bytes that the transport holds.
     handed_bytes: usize,
+    /// Bytes that it has written, ever.
+    written_bytes: u64,
+    /// The tickets among what it holds, each with the bytes that it has written once their frame is through.
+    tickets: VecDeque<(u64, Ticket)>,
     progress: Timestamp,
     /// Bytes written since then.
     moved: usize,
@@ -101,12 +105,6 @@ pub(super) struct Load {
     pub(super) handed_bytes: usize,
 }
 
-#[derive(Debug)]
-struct Handed {
-    left: usize,
-    ticket: Option<Ticket>,
-}
-
 /// The queue is full of what may not be dropped.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Full;
@@ -117,15 +115,16 @@ impl Outbox {
             bounds,
             waiting: VecDeque::new(),
             waiting_bytes: 0,
-            handed: VecDeque::new(),
             handed_bytes: 0,
+            written_bytes: 0,
+            tickets: VecDeque::new(),
             progress: now,
             moved: 0,
         }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.waiting.is_empty() && self.handed.is_empty()
+        self.waiting.is_empty() && self.handed_bytes == 0
     }
 
     /// Whether something waits that the transport was not given.
@@ -153,15 +152,15 @@ impl Outbox {
 
     /// Counts a frame that is handed to the transport at `now`.
     pub(super) fn hand_over(&mut self, now: Timestamp, bytes: usize, ticket: Option<Ticket>) {
-        if self.handed.is_empty() {
+        if self.handed_bytes == 0 {
             self.progress = now;
             self.moved = 0;
         }
         self.handed_bytes += bytes;
-        self.handed.push_back(Handed {
-            left: bytes,
-            ticket,
-        });
+        if let Some(ticket) = ticket {
+            let end = self.written_bytes + self.handed_bytes as u64;
+            self.tickets.push_back((end, ticket));
+        }
     }
 
     /// Queues a parcel, dropping for it what others said, the oldest broadcasts first, if there is no room. Says what was
@@ -223,39 +222,35 @@ impl Outbox {
     }
 
     /// Counts `bytes` as written; returns the tickets of the frames that are written to their end.
-    pub(super) fn written(&mut self, now: Timestamp, mut bytes: usize) -> Vec<Ticket> {
-        let mut tickets = Vec::new();
+    pub(super) fn written(&mut self, now: Timestamp, bytes: usize) -> Vec<Ticket> {
+        let bytes = bytes.min(self.handed_bytes);
+        self.handed_bytes -= bytes;
+        self.written_bytes += bytes as u64;
         self.moved += bytes;
-        while let Some(first) = self.handed.front_mut() {
-            let part = bytes.min(first.left);
-            first.left -= part;
-            self.handed_bytes -= part;
-            bytes -= part;
-            if first.left > 0 {
-                break;
-            }
-            tickets.extend(first.ticket);
-            self.handed.pop_front();
-        }
-        if self.moved >= PROGRESS || self.handed.is_empty() {
+        if self.moved >= PROGRESS || self.handed_bytes == 0 {
             self.progress = now;
             self.moved = 0;
+        }
+        let mut tickets = Vec::new();
+        while let Some(&(end, ticket)) = self.tickets.front()
+            && end <= self.written_bytes
+        {
+            tickets.push(ticket);
+            self.tickets.pop_front();
         }
         tickets
     }
 
     /// Since when the transport holds something and wrote next to nothing.
     pub(super) fn stalled_since(&self) -> Option<Timestamp> {
-        (!self.handed.is_empty()).then_some(self.progress)
+        (self.handed_bytes > 0).then_some(self.progress)
     }
 
     /// Every ticket that is not written yet.
     pub(super) fn tickets(&self) -> impl Iterator<Item = Ticket> {
         let waiting = self.waiting.iter().filter_map(|parcel| parcel.ticket);
-        self.handed
-            .iter()
-            .filter_map(|handed| handed.ticket)
-            .chain(waiting)
+        let handed = self.tickets.iter().map(|(_, ticket)| *ticket);
+        handed.chain(waiting)
     }
 
     /// How much is under way.

@@ -16,8 +16,13 @@ use crate::mesh::{CloseReason, LinkDown, LinkInfo};
 use crate::transport::Link;
 
 /// A link over TCP or WebSocket, with TLS or without. Dropping it closes its socket.
+///
+/// In a box of its own: a table of links is then short, and what is between two of them in use is little.
 #[derive(Debug)]
-pub struct NativeLink {
+pub struct NativeLink(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
     info: LinkInfo,
     kind: Kind,
     /// For as long as an accepted link stands, it counts.
@@ -27,39 +32,37 @@ pub struct NativeLink {
 #[derive(Debug)]
 enum Kind {
     Bytes(ByteLink<Stream>),
-    WebSocket(Box<WebSocketLink<Stream>>),
+    WebSocket(WebSocketLink<Stream>),
 }
 
 impl NativeLink {
     /// A link whose bytes are those of the stream.
     pub(super) fn bytes(info: LinkInfo, stream: Stream, buffer: Shared) -> Self {
-        Self {
-            info,
-            kind: Kind::Bytes(ByteLink::new(stream, buffer)),
-            _counted: None,
-        }
+        Self::of(info, Kind::Bytes(ByteLink::new(stream, buffer)))
     }
 
     pub(super) fn websocket(info: LinkInfo, link: WebSocketLink<Stream>) -> Self {
-        Self {
+        Self::of(info, Kind::WebSocket(link))
+    }
+
+    fn of(info: LinkInfo, kind: Kind) -> Self {
+        Self(Box::new(Parts {
             info,
-            kind: Kind::WebSocket(Box::new(link)),
+            kind,
             _counted: None,
-        }
+        }))
     }
 
     /// The same as one of those that a listener has made.
-    pub(super) fn counted(self, counted: Counted) -> Self {
-        Self {
-            _counted: Some(counted),
-            ..self
-        }
+    pub(super) fn counted(mut self, counted: Counted) -> Self {
+        self.0._counted = Some(counted);
+        self
     }
 
     /// Bytes of control frames that wait.
     #[cfg(test)]
     pub(super) fn control(&self) -> usize {
-        match &self.kind {
+        match &self.0.kind {
             Kind::Bytes(_) => 0,
             Kind::WebSocket(link) => link.control(),
         }
@@ -68,46 +71,46 @@ impl NativeLink {
 
 impl Link for NativeLink {
     fn info(&self) -> LinkInfo {
-        self.info.clone()
+        self.0.info.clone()
     }
 
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, LinkDown>> {
-        match &mut self.kind {
+        match &mut self.0.kind {
             Kind::Bytes(link) => uncounted(cx, |cx| link.poll_receive(cx)),
             Kind::WebSocket(link) => uncounted(cx, |cx| link.poll_receive(cx)),
         }
     }
 
     fn send(&mut self, frame: Bytes) {
-        match &mut self.kind {
+        match &mut self.0.kind {
             Kind::Bytes(link) => link.send(frame),
             Kind::WebSocket(link) => link.send(frame),
         }
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, LinkDown>> {
-        match &mut self.kind {
+        match &mut self.0.kind {
             Kind::Bytes(link) => uncounted(cx, |cx| link.poll_flush(cx)),
             Kind::WebSocket(link) => uncounted(cx, |cx| link.poll_flush(cx)),
         }
     }
 
     fn ping(&mut self) {
-        match &mut self.kind {
+        match &mut self.0.kind {
             Kind::Bytes(_) => {}
             Kind::WebSocket(link) => link.ping(),
         }
     }
 
     fn take_pong(&mut self) -> bool {
-        match &mut self.kind {
+        match &mut self.0.kind {
             Kind::Bytes(_) => false,
             Kind::WebSocket(link) => link.take_pong(),
         }
     }
 
     fn poll_close(&mut self, reason: &CloseReason, cx: &mut Context<'_>) -> Poll<()> {
-        match &mut self.kind {
+        match &mut self.0.kind {
             Kind::Bytes(link) => uncounted(cx, |cx| link.poll_close(cx)),
             Kind::WebSocket(link) => uncounted(cx, |cx| link.poll_close(reason, cx)),
         }

@@ -19,7 +19,7 @@
 //! | `metered` | what is read for a TLS session, against what comes of it |
 //! | `framing` | the frames of a WebSocket, without I/O |
 //! | `patience` | how long a peer is borne that sends frames of nothing |
-//! | `queued`, `socket` | writes that wait and are counted; reads without idle memory; socket options |
+//! | `queued`, `waiting`, `socket` | writes that wait and are counted; reads without idle memory; socket options |
 //! | `clock` | tokio's time as the core's |
 //! | `identity` | a node's id in a file |
 //! | `spawn` | a node as a task |
@@ -57,6 +57,7 @@ mod testing;
 mod tls;
 mod transport;
 mod upgrade;
+mod waiting;
 mod websocket;
 mod wrapping;
 

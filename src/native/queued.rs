@@ -6,58 +6,44 @@
 
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
-use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 
 use bytes::{Buf, Bytes};
 
 use super::room::Room;
 use super::socket::{self, ByteStream};
+use super::waiting::{Part, Segment, Waiting};
 use crate::mesh::LinkDown;
 
 /// Most buffers given to the system at once.
 const SLICES: usize = 64;
-/// An empty queue that had grown beyond this many buffers gives its memory back.
-const KEEP: usize = 64;
 
 /// A stream and what waits to be written to it.
+///
+/// In the order in which a write comes by them: where one goes to each of a thousand links, all of this is fetched from far.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Queued<S> {
-    stream: S,
-    waiting: VecDeque<Segment>,
-    /// Bytes among those waiting that are [`Part::Control`].
-    control: usize,
+    /// How writing failed. Told by the reader once nothing is left to read: a peer that closed may have said why.
+    broken: Option<Box<LinkDown>>,
     /// Bytes of frames that were written and not yet told.
     written: usize,
+    stream: S,
+    waiting: Waiting,
     room: Room,
-    /// How writing failed. Told by the reader once nothing is left to read: a peer that closed may have said why.
-    broken: Option<LinkDown>,
-}
-
-#[derive(Debug)]
-struct Segment {
-    bytes: Bytes,
-    part: Part,
-}
-
-/// What bytes are to the transport.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    /// Frames of the mesh, counted when they are written, but for so many bytes before them that the transport has put there.
-    Frames { header: usize },
-    /// What the transport says by itself, as when the peer asks it to.
-    Control,
+    /// Bytes among those waiting that are [`Part::Control`].
+    control: usize,
 }
 
 impl<S: ByteStream> Queued<S> {
     pub(super) fn new(stream: S) -> Self {
         Self {
-            stream,
-            waiting: VecDeque::new(),
-            control: 0,
-            written: 0,
-            room: Room::default(),
             broken: None,
+            written: 0,
+            stream,
+            waiting: Waiting::default(),
+            room: Room::default(),
+            control: 0,
         }
     }
 
@@ -74,19 +60,19 @@ impl<S: ByteStream> Queued<S> {
         if part == Part::Control {
             self.control += bytes.len();
         }
-        self.waiting.push_back(Segment { bytes, part });
+        self.waiting.push(Segment { bytes, part });
     }
 
     /// Drops what waits, and has `down` told by [`Queued::broken`].
     pub(super) fn fail(&mut self, down: LinkDown) {
-        self.waiting = VecDeque::new();
+        self.waiting = Waiting::default();
         self.control = 0;
-        self.broken.get_or_insert(down);
+        self.broken.get_or_insert_with(|| Box::new(down));
     }
 
     /// Why nothing can be written any more.
     pub(super) fn broken(&self) -> Option<&LinkDown> {
-        self.broken.as_ref()
+        self.broken.as_deref()
     }
 
     /// How many bytes of [`Part::Control`] wait.
@@ -130,9 +116,6 @@ impl<S: ByteStream> Queued<S> {
             }
             self.advance(taken);
         }
-        if self.waiting.capacity() > KEEP {
-            self.waiting = VecDeque::new();
-        }
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
@@ -155,14 +138,12 @@ impl<S: ByteStream> Queued<S> {
     }
 
     fn poll_write_some(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        if let [only] = self.waiting.as_slices().0
-            && self.waiting.len() == 1
-        {
+        if let Some(only) = self.waiting.only() {
             return Pin::new(&mut self.stream).poll_write(cx, &only.bytes);
         }
         let mut slices = [IoSlice::new(&[]); SLICES];
         let count = self.waiting.len().min(SLICES);
-        for (slice, segment) in slices.iter_mut().zip(&self.waiting) {
+        for (slice, segment) in slices.iter_mut().zip(self.waiting.iter()) {
             *slice = IoSlice::new(&segment.bytes);
         }
         Pin::new(&mut self.stream).poll_write_vectored(cx, &slices[..count])
@@ -170,7 +151,7 @@ impl<S: ByteStream> Queued<S> {
 
     /// Takes note that the first `taken` bytes of what waits were written.
     fn advance(&mut self, mut taken: usize) {
-        while let Some(first) = self.waiting.front_mut()
+        while let Some(first) = self.waiting.first_mut()
             && taken > 0
         {
             let step = taken.min(first.bytes.len());
@@ -185,7 +166,7 @@ impl<S: ByteStream> Queued<S> {
                 Part::Control => self.control -= step,
             }
             if first.bytes.is_empty() {
-                self.waiting.pop_front();
+                self.waiting.drop_first();
             }
         }
     }

@@ -5,8 +5,9 @@ use std::io;
 
 use bytes::Bytes;
 
-use super::queued::{Part, Queued, told};
+use super::queued::{Queued, told};
 use super::socket::{ByteStream, READ, Shared, another_turn, failure};
+use super::waiting::Part;
 use crate::mesh::LinkDown;
 
 /// A link over TCP or what wraps it.

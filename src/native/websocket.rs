@@ -11,8 +11,9 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::framing::{self, Decoded, Decoder, End};
 use super::patience::Patience;
-use super::queued::{Part, Queued, told};
+use super::queued::{Queued, told};
 use super::socket::{ByteStream, READ, Shared, another_turn, failure};
+use super::waiting::Part;
 use super::wrapping::{Wrapped, Wrapper};
 use crate::mesh::{CloseReason, LinkDown};
 
@@ -26,21 +27,24 @@ const LITTLE: usize = 4 << 10;
 const JOINED: usize = 128 << 10;
 
 /// A link over a WebSocket, as server or client.
+///
+/// What a write looks at comes first, as in [`Queued`].
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct WebSocketLink<S> {
-    io: Queued<S>,
-    shared: Shared,
-    decoder: Decoder,
-    patience: Patience,
     role: Role,
-    /// What came behind the opening handshake and was read with it.
-    early: BytesMut,
-    /// How the peer's side ended, told once what came before it was taken.
-    end: Option<LinkDown>,
     /// A Close was queued; nothing may follow it.
     closing: bool,
     /// A pong has come that [`WebSocketLink::take_pong`] has not told.
     has_pong: bool,
+    shared: Shared,
+    io: Queued<S>,
+    decoder: Decoder,
+    patience: Patience,
+    /// What came behind the opening handshake and was read with it.
+    early: BytesMut,
+    /// How the peer's side ended, told once what came before it was taken.
+    end: Option<LinkDown>,
 }
 
 impl<S: ByteStream> WebSocketLink<S> {
