@@ -26,7 +26,7 @@ struct Parts {
     info: LinkInfo,
     kind: Kind,
     /// For as long as an accepted link stands, it counts.
-    _counted: Option<Counted>,
+    counted: Option<Counted>,
 }
 
 #[derive(Debug)]
@@ -49,13 +49,13 @@ impl NativeLink {
         Self(Box::new(Parts {
             info,
             kind,
-            _counted: None,
+            counted: None,
         }))
     }
 
     /// The same as one of those that a listener has made.
     pub(super) fn counted(mut self, counted: Counted) -> Self {
-        self.0._counted = Some(counted);
+        self.0.counted = Some(counted);
         self
     }
 

@@ -15,7 +15,7 @@
 //! | `reports` | what it says there of its node: [`Reports`] |
 //! | `tls` | TLS: whom to trust, and what to show |
 //! | `link`, `tcp`, `websocket` | a link, over any byte stream |
-//! | `stream` | the byte streams that there are: TCP, and TLS over it |
+//! | `stream`, `straight` | the byte streams that there are: TCP, and TLS over it; how the first is written to |
 //! | `metered` | what is read for a TLS session, against what comes of it |
 //! | `framing` | the frames of a WebSocket, without I/O |
 //! | `patience` | how long a peer is borne that sends frames of nothing |
@@ -50,6 +50,7 @@ mod reports;
 mod room;
 mod socket;
 mod spawn;
+mod straight;
 mod stream;
 mod tcp;
 #[cfg(test)]

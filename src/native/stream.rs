@@ -13,6 +13,7 @@ use tokio_rustls::TlsStream;
 
 use super::metered::Metered;
 use super::socket::ByteStream;
+use super::straight;
 use crate::address::Scheme;
 
 /// A connected stream.
@@ -197,7 +198,10 @@ impl AsyncWrite for Stream {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Plain(stream) => match straight::write(stream, bytes) {
+                Some(written) => Poll::Ready(written),
+                None => Pin::new(stream).poll_write(cx, bytes),
+            },
             Self::Secure(stream) => stream.poll_write(cx, &[IoSlice::new(bytes)]),
         }
     }
