@@ -517,7 +517,8 @@ fn the_status_is_told_as_it_is_and_whenever_it_changes() {
     assert_eq!(next(), Poll::Ready(None));
 }
 
-/// A link that brings what it is given to say, a read at a time, and notes what each flush writes.
+/// A link that brings what it is given to say, a read at a time, and notes what each flush writes. Where that is nothing, it says no
+/// more in this turn.
 struct Scripted {
     says: VecDeque<Bytes>,
     unwritten: Vec<u8>,
@@ -535,8 +536,12 @@ impl Link for Scripted {
             proxied: false,
         }
     }
-    fn poll_receive(&mut self, _: &mut Context<'_>) -> Poll<Result<Bytes, LinkDown>> {
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, LinkDown>> {
         match self.says.pop_front() {
+            Some(bytes) if bytes.is_empty() => {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
             Some(bytes) => Poll::Ready(Ok(bytes)),
             None => Poll::Pending,
         }
@@ -552,8 +557,16 @@ impl Link for Scripted {
         }
         Poll::Ready(Ok(count))
     }
-    fn poll_close(&mut self, _: &CloseReason, _: &mut Context<'_>) -> Poll<()> {
-        Poll::Ready(())
+    fn poll_close(&mut self, _: &CloseReason, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_flush(cx).map(drop)
+    }
+}
+
+fn guest(says: Vec<Bytes>, writes: &Writes) -> Scripted {
+    Scripted {
+        says: says.into(),
+        unwritten: Vec::new(),
+        writes: writes.clone(),
     }
 }
 
@@ -585,11 +598,6 @@ fn heard_of_one_read(count: u64, times: usize, rest: &[u8]) -> (Vec<Vec<i64>>, u
     let mut read: Vec<u8> = (0..count).flat_map(broadcast).collect();
     read.extend_from_slice(rest);
     let writes = Writes::default();
-    let guest = |says: Vec<Bytes>, writes: &Writes| Scripted {
-        says: says.into(),
-        unwritten: Vec::new(),
-        writes: writes.clone(),
-    };
     let guests = [
         guest(vec![greeting(&listener)], &writes),
         guest(vec![greeting(&author), read.into()], &Writes::default()),
@@ -636,10 +644,42 @@ fn what_little_there_is_among_copies_is_written_together() {
 
 #[test]
 fn what_comes_before_a_breach_is_handed_on_and_what_comes_after_it_is_not() {
-    let breach = [&[0xff; 4][..], &[0; 9_000]].concat();
-    let (heard, peers) = heard_of_one_read(100, 1, &breach);
+    let (heard, peers) = heard_of_one_read(100, 1, &breach());
     assert!(heard.concat().into_iter().eq(0..100));
     assert_eq!(peers, 1, "the author is gone");
+}
+
+/// What no peer may send: a frame of four gibibytes.
+fn breach() -> Vec<u8> {
+    [&[0xff; 4][..], &[0; 9_000]].concat()
+}
+
+#[test]
+fn what_a_peer_is_answered_before_its_breach_is_sent_before_the_close() {
+    let peer = NodeId::from_entropy(&[5; 48]);
+    let ping = Draft::new(Kind::Whisper, &peer, WallSeconds(WALL))
+        .trailer(Trailer {
+            nonce: Some(2),
+            ..Trailer::default()
+        })
+        .encode(&Signal::Ping(7).payload());
+    let read = [ping.frame().as_bytes(), &breach()[..]].concat();
+    let writes = Writes::default();
+    let says = vec![greeting(&peer), Bytes::new(), read.into()];
+    let guests = Guests([guest(says, &writes)].into());
+    let (socket, mut run) = node(MeshSocket::builder("t"), 1, guests, &Hands::default());
+    settle(&mut [&mut run]);
+    assert_eq!(socket.peers().len(), 0, "it is gone");
+    let written = writes.borrow().concat();
+    let mut reader = FrameReader::new(1 << 20);
+    reader.push(written.into());
+    let frames = std::iter::from_fn(|| reader.next_frame().expect("sound"));
+    let open = |frame: Frame| frame.open(&[], 1 << 20, &Limits::default()).expect("sound");
+    let pongs = frames.map(open).filter(|message| {
+        let signal = Signal::parse(message).expect("a signal");
+        matches!(signal, Signal::Pong(7))
+    });
+    assert_eq!(pongs.count(), 1);
 }
 
 /// A link each of whose reads takes its time, and which notes that it was read.
