@@ -50,6 +50,7 @@ mod reports;
 mod room;
 mod socket;
 mod spawn;
+#[cfg_attr(not(target_os = "linux"), path = "straight/elsewhere.rs")]
 mod straight;
 mod stream;
 mod tcp;
