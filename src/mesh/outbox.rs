@@ -90,8 +90,8 @@ pub(super) struct Outbox {
     handed_bytes: usize,
     /// Bytes that it has written, ever.
     written_bytes: u64,
-    /// The tickets among what it holds, each with the bytes that it has written once their frame is through.
-    tickets: VecDeque<(u64, Ticket)>,
+    /// The tickets of frames that it holds, each with what [`Self::written_bytes`] is once its frame is through.
+    handed_tickets: VecDeque<(u64, Ticket)>,
     progress: Timestamp,
     /// Bytes written since then.
     moved: usize,
@@ -117,7 +117,7 @@ impl Outbox {
             waiting_bytes: 0,
             handed_bytes: 0,
             written_bytes: 0,
-            tickets: VecDeque::new(),
+            handed_tickets: VecDeque::new(),
             progress: now,
             moved: 0,
         }
@@ -159,7 +159,7 @@ impl Outbox {
         self.handed_bytes += bytes;
         if let Some(ticket) = ticket {
             let end = self.written_bytes + self.handed_bytes as u64;
-            self.tickets.push_back((end, ticket));
+            self.handed_tickets.push_back((end, ticket));
         }
     }
 
@@ -231,14 +231,14 @@ impl Outbox {
             self.progress = now;
             self.moved = 0;
         }
-        let mut tickets = Vec::new();
-        while let Some(&(end, ticket)) = self.tickets.front()
+        let mut through = Vec::new();
+        while let Some(&(end, ticket)) = self.handed_tickets.front()
             && end <= self.written_bytes
         {
-            tickets.push(ticket);
-            self.tickets.pop_front();
+            through.push(ticket);
+            self.handed_tickets.pop_front();
         }
-        tickets
+        through
     }
 
     /// Since when the transport holds something and wrote next to nothing.
@@ -249,7 +249,7 @@ impl Outbox {
     /// Every ticket that is not written yet.
     pub(super) fn tickets(&self) -> impl Iterator<Item = Ticket> {
         let waiting = self.waiting.iter().filter_map(|parcel| parcel.ticket);
-        let handed = self.tickets.iter().map(|(_, ticket)| *ticket);
+        let handed = self.handed_tickets.iter().map(|(_, ticket)| *ticket);
         handed.chain(waiting)
     }
 

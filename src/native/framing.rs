@@ -16,7 +16,8 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Control
 const HEADER: usize = 14;
 /// The first byte of a binary message in one frame: final, no reserved bits, opcode 2 (RFC 6455, 5.2).
 const BINARY: u8 = 0x82;
-/// So many bytes are unmasked at a time.
+/// So many bytes are unmasked at a time: four registers, where nothing is known of the processor but that it is an x86-64. A multiple of
+/// a mask's length.
 const PIECE: usize = 64;
 /// Longest payload of a control frame (RFC 6455, 5.5).
 const CONTROL: usize = 125;
@@ -91,13 +92,16 @@ impl Decoded {
         }
         let to = payload.end;
         payload.end += part.len();
-        if mask == [0; 4] {
-            return bytes.copy_within(part, to);
-        }
         let gap = part.start - to;
+        if mask == [0; 4] {
+            if gap > 0 {
+                bytes.copy_within(part, to);
+            }
+            return;
+        }
         // In whole pieces, where what they write too much lies before all that is still to be read.
         let whole = part.start + part.len().next_multiple_of(PIECE);
-        let end = if gap >= PIECE && whole <= bytes.len() {
+        let end = if whole - part.end <= gap && whole <= bytes.len() {
             whole
         } else {
             part.end
@@ -529,6 +533,37 @@ mod tests {
         let expected = (parts.concat(), Some(b"second".to_vec()), Some(close));
         for size in [1, 2, 3, 5, 7, 8, 13, 14, 15, 64, 127, 4_096, bytes.len()] {
             assert!(read(&bytes, size) == expected, "chunks of {size}");
+        }
+    }
+
+    #[test]
+    fn a_part_is_unmasked_and_moved_and_what_follows_is_left_alone() {
+        let lengths = (0..=200).step_by(3).chain([63, 64, 65, 127, 128, 129]);
+        for (length, gap) in lengths.flat_map(|length| (0..=130).map(move |gap| (length, gap))) {
+            for (spare, mask) in [0, 1, 20, 63, 64, 70]
+                .map(|spare| (spare, MASK))
+                .into_iter()
+                .chain([(9, [0; 4])])
+            {
+                let before = pattern(3 + gap + length + spare).to_vec();
+                let part = 3 + gap..3 + gap + length;
+                let mut bytes = before.clone();
+                // What was kept before ends where the gap begins.
+                let mut decoded = Decoded {
+                    payload: if gap == 0 { 0..0 } else { 0..3 },
+                    ..Decoded::default()
+                };
+                decoded.keep_payload(&mut bytes, part.clone(), mask);
+                let unmasked = before[part.clone()].iter().zip(mask.iter().cycle());
+                let expected: Vec<u8> = unmasked.map(|(byte, key)| byte ^ key).collect();
+                let kept = decoded.payload.end - length..decoded.payload.end;
+                assert_eq!(bytes[kept], expected, "{length} bytes, {gap} down");
+                assert_eq!(
+                    bytes[part.end..],
+                    before[part.end..],
+                    "{length} bytes, {gap} down"
+                );
+            }
         }
     }
 

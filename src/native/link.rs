@@ -16,11 +16,10 @@ use crate::mesh::{CloseReason, LinkDown, LinkInfo};
 use crate::transport::Link;
 
 /// A link over TCP or WebSocket, with TLS or without. Dropping it closes its socket.
-///
-/// In a box of its own: a table of links is then short, and what is between two of them in use is little.
 #[derive(Debug)]
 pub struct NativeLink(Box<Parts>);
 
+/// In a box: the empty places of a table of links then cost little, and what is looked at of each lies close together.
 #[derive(Debug)]
 struct Parts {
     info: LinkInfo,

@@ -19,12 +19,14 @@ pub(super) enum Part {
     Control,
 }
 
+/// One buffer, and what it is.
 #[derive(Debug)]
 pub(super) struct Segment {
     pub(super) bytes: Bytes,
     pub(super) part: Part,
 }
 
+/// The queue. Its first comes first in memory, too: beside what a write looks at in [`Queued`](super::queued::Queued).
 #[derive(Debug, Default)]
 #[repr(C)]
 pub(super) struct Waiting {

@@ -28,7 +28,7 @@ const JOINED: usize = 128 << 10;
 
 /// A link over a WebSocket, as server or client.
 ///
-/// What a write looks at comes first, as in [`Queued`].
+/// What a write looks at comes first, as in [`Queued`]; a flag more has room there.
 #[derive(Debug)]
 #[repr(C)]
 pub(super) struct WebSocketLink<S> {
