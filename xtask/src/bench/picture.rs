@@ -4,9 +4,9 @@ use super::cell::Cell;
 use super::results::Results;
 use super::verdict::{self, Verdict};
 
-const WIDTH: f64 = 940.0;
+const WIDTH: f64 = 1000.0;
 /// Where bars begin, and how long one is that just meets its goal.
-const LEFT: f64 = 440.0;
+const LEFT: f64 = 500.0;
 const GOAL: f64 = 150.0;
 /// The longest bar, as a multiple of its goal; longer ones end with an arrow.
 const MOST: f64 = 2.2;
