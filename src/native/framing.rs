@@ -12,13 +12,12 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
 
+use super::masking;
+
 /// Longest header of a frame (RFC 6455, 5.2).
 const HEADER: usize = 14;
 /// The first byte of a binary message in one frame: final, no reserved bits, opcode 2 (RFC 6455, 5.2).
 const BINARY: u8 = 0x82;
-/// So many bytes are unmasked at a time: four registers, where nothing is known of the processor but that it is an x86-64. A multiple of
-/// a mask's length.
-const PIECE: usize = 64;
 /// Longest payload of a control frame (RFC 6455, 5.5).
 const CONTROL: usize = 125;
 /// Most pings of one read that are answered, the newest of them: a peer may ask for no more than it is worth.
@@ -92,21 +91,7 @@ impl Decoded {
         }
         let to = payload.end;
         payload.end += part.len();
-        let gap = part.start - to;
-        if mask == [0; 4] {
-            if gap > 0 {
-                bytes.copy_within(part, to);
-            }
-            return;
-        }
-        // In whole pieces, where what they write too much lies before all that is still to be read.
-        let whole = part.start + part.len().next_multiple_of(PIECE);
-        let end = if whole - part.end <= gap && whole <= bytes.len() {
-            whole
-        } else {
-            part.end
-        };
-        apply_down(mask, &mut bytes[to..end], gap);
+        masking::apply_down(mask, bytes, part, to);
     }
 
     fn keep_ping(&mut self, content: Vec<u8>) {
@@ -289,7 +274,7 @@ impl Decoder {
         let part = at..at + taken;
         match &mut payload.control {
             Some((_, content)) => {
-                apply(payload.mask, &mut bytes[part.clone()]);
+                masking::apply(payload.mask, &mut bytes[part.clone()]);
                 content.extend_from_slice(&bytes[part]);
             }
             None => decoded.keep_payload(bytes, part, payload.mask),
@@ -356,48 +341,6 @@ fn breach(what: &'static str) -> End {
     End::Breach(CloseCode::Protocol, what)
 }
 
-/// Masks or unmasks bytes (RFC 6455, 5.3).
-fn apply(mask: [u8; 4], bytes: &mut [u8]) {
-    apply_down(mask, bytes, 0);
-}
-
-/// Masks or unmasks what stands behind the first `gap` bytes, and moves it to their place.
-///
-/// In pieces, and then in shorter ones: each is read before it is written, and what is written lies before all that is
-/// still to be read.
-fn apply_down(mask: [u8; 4], bytes: &mut [u8], gap: usize) {
-    let mut at = apply_pieces::<PIECE>(mask, bytes, gap, 0);
-    let length = bytes.len() - gap;
-    if at < length {
-        at = apply_pieces::<16>(mask, bytes, gap, at);
-        at = apply_pieces::<4>(mask, bytes, gap, at);
-        for (key, at) in mask.iter().zip(at..length) {
-            bytes[at] = bytes[gap + at] ^ key;
-        }
-    }
-}
-
-/// All pieces of `LENGTH`, a multiple of the mask's, from `at` on; returns where the last one ends.
-#[inline]
-fn apply_pieces<const LENGTH: usize>(
-    mask: [u8; 4],
-    bytes: &mut [u8],
-    gap: usize,
-    mut at: usize,
-) -> usize {
-    let mask = u32::from_ne_bytes(mask);
-    while gap + at + LENGTH <= bytes.len() {
-        let mut piece = [0; LENGTH];
-        piece.copy_from_slice(&bytes[gap + at..][..LENGTH]);
-        for word in piece.as_chunks_mut().0 {
-            *word = (u32::from_ne_bytes(*word) ^ mask).to_ne_bytes();
-        }
-        bytes[at..][..LENGTH].copy_from_slice(&piece);
-        at += LENGTH;
-    }
-    at
-}
-
 /// The header of a binary message of `length` bytes in one frame.
 pub(super) fn binary_header(length: usize, mask: Option<[u8; 4]>) -> Bytes {
     let mut bytes = Vec::with_capacity(HEADER);
@@ -408,7 +351,7 @@ pub(super) fn binary_header(length: usize, mask: Option<[u8; 4]>) -> Bytes {
 /// A header, and behind it a payload as a client sends it.
 pub(super) fn masked_behind(header: &[u8], payload: &[u8], mask: [u8; 4]) -> Bytes {
     let mut bytes = [header, payload].concat();
-    apply(mask, &mut bytes[header.len()..]);
+    masking::apply(mask, &mut bytes[header.len()..]);
     bytes.into()
 }
 
@@ -416,7 +359,7 @@ pub(super) fn masked_behind(header: &[u8], payload: &[u8], mask: [u8; 4]) -> Byt
 #[cfg(any(fuzzing, test))]
 pub(super) fn masked(payload: &[u8], mask: [u8; 4]) -> Bytes {
     let mut bytes = payload.to_vec();
-    apply(mask, &mut bytes);
+    masking::apply(mask, &mut bytes);
     bytes.into()
 }
 
@@ -448,7 +391,7 @@ fn control(kind: Control, content: &[u8], mask: Option<[u8; 4]>) -> Bytes {
     put_header(&mut bytes, OpCode::Control(kind), content.len(), mask);
     let from = bytes.len();
     bytes.extend_from_slice(content);
-    apply(mask.unwrap_or_default(), &mut bytes[from..]);
+    masking::apply(mask.unwrap_or_default(), &mut bytes[from..]);
     bytes.into()
 }
 

@@ -17,7 +17,7 @@
 //! | `link`, `tcp`, `websocket` | a link, over any byte stream |
 //! | `stream`, `straight` | the byte streams that there are: TCP, and TLS over it; how the first is written to |
 //! | `metered` | what is read for a TLS session, against what comes of it |
-//! | `framing` | the frames of a WebSocket, without I/O |
+//! | `framing`, `masking` | the frames of a WebSocket, without I/O |
 //! | `patience` | how long a peer is borne that sends frames of nothing |
 //! | `queued`, `waiting`, `socket` | writes that wait and are counted; reads without idle memory; socket options |
 //! | `clock` | tokio's time as the core's |
@@ -39,6 +39,7 @@ mod identity;
 mod link;
 mod listener;
 mod lobby;
+mod masking;
 mod metered;
 mod notices;
 mod opening;

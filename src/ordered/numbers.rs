@@ -37,8 +37,9 @@ impl Hasher for Numbers {
         let within = (self.0 >> SIDE) & ((1 << BLOCK) - 1);
         let block = (self.0 >> (SIDE + BLOCK)).wrapping_mul(SPREAD);
         // Marks differ within a block too.
-        let mark = (within | (self.0 & 1) << BLOCK).wrapping_mul(0x0200_0000_0200_0000);
-        within | ((block.rotate_left(26) << BLOCK) ^ mark)
+        let mark = within | (self.0 & 1) << BLOCK;
+        let marks = mark << 57 | mark << 25;
+        within | ((block.rotate_left(26) << BLOCK) ^ marks)
     }
 }
 
